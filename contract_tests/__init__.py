@@ -1,1 +1,1 @@
-"""(being written)"""
+"""Judging any server by the contract of Prefect's deployment REST API."""

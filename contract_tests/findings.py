@@ -1,0 +1,90 @@
+"""What a rule says when a target breaks it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from contract_tests.exchange import Exchange
+
+Severity = Literal["error", "warning"]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One breach of one rule, shown by one request.
+
+    Attributes:
+        rule: the rule's code in the catalogue, such as `filters.criterion`.
+        operation: the operationId; for a method and path that the spec does not name, both.
+        message: one line that says what is wrong.
+        expected: what the contract asks for, in a few words or as a short JSON value.
+        got: what came instead.
+        exchange: the request and its answer; None when nothing was received.
+        spec_pointer: where the spec says so, as a JSON pointer into the bundle (`#/paths/...`).
+        cause: findings of one operation, rule and cause are one line in the report. It must not
+            hold anything that differs from case to case (ids, values, numbers).
+        others: exchanges besides, in the order sent, that the breach needs to be seen.
+    """
+
+    rule: str
+    operation: str
+    message: str
+    expected: str
+    got: str
+    exchange: Exchange | None = None
+    spec_pointer: str | None = None
+    cause: str = ""
+    others: tuple[Exchange, ...] = field(default=(), repr=False)
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """Findings with the same key are the same fault."""
+        return (self.operation, self.rule, self.cause)
+
+
+class Violation(AssertionError):  # noqa: N818 - the word of the report
+    """Raised by `Session.judge`; carries the finding to the report.
+
+    Its text is the whole story, so that a plain pytest run shows it too.
+    """
+
+    def __init__(self, finding: Finding) -> None:
+        super().__init__(describe(finding))
+        self.finding = finding
+
+
+def describe(finding: Finding, *, width: int = 600) -> str:
+    """The finding as a few lines of text: what is wrong, expected, got, code, body, curl, place."""
+    lines = [
+        f"{finding.operation}: {finding.message}",
+        f"  expected  {clip(finding.expected, width)}",
+        f"  got       {clip(finding.got, width)}",
+        f"  rule      {finding.rule}",
+    ]
+    exchange = finding.exchange
+    if exchange is not None:
+        if exchange.request_body is not None:
+            lines.append(f"  body      {clip(_text(exchange.request_body), width)}")
+        lines.append(f"  repeat    {exchange.curl()}")
+    lines.extend(f"  before    {other.curl()}" for other in finding.others)
+    if finding.spec_pointer:
+        lines.append(f"  spec      {finding.spec_pointer}")
+    return "\n".join(lines)
+
+
+def clip(text: Any, width: int) -> str:
+    """The text on one line, its middle left out when it is longer than `width` characters."""
+    line = " ".join(str(text).split("\n"))
+    if len(line) <= width:
+        return line
+    half = (width - 5) // 2
+    return f"{line[:half]} ... {line[-half:]}"
+
+
+def _text(body: bytes) -> str:
+    try:
+        return body.decode()
+    except UnicodeDecodeError:
+        return repr(body)

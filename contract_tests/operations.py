@@ -1,0 +1,110 @@
+"""Which operation of the spec a request belongs to, and where the spec describes it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+METHODS = ("get", "put", "post", "delete", "patch", "head", "options")
+CORE_TAG = "Deployments"
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One operation of the spec.
+
+    Attributes:
+        id: its operationId.
+        method: upper case.
+        path: its path template.
+        core: it is one of the deployment operations, not a supporting one.
+        since: the server version that first has it.
+    """
+
+    id: str
+    method: str
+    path: str
+    core: bool
+    since: str
+
+    @property
+    def pointer(self) -> str:
+        """Its JSON pointer into the bundle."""
+        return f"#/paths/{escape(self.path)}/{self.method.lower()}"
+
+    def response_pointer(self, status: int | str) -> str:
+        """The place of one of its responses."""
+        return f"{self.pointer}/responses/{status}"
+
+    def body_pointer(self) -> str:
+        """The place of its request body's schema."""
+        return f"{self.pointer}/requestBody/content/{escape('application/json')}/schema"
+
+
+def escape(token: str) -> str:
+    """One token of a JSON pointer."""
+    return token.replace("~", "~0").replace("/", "~1")
+
+
+class Operations:
+    """The operations of a bundled spec."""
+
+    def __init__(self, document: dict[str, Any]) -> None:
+        self.document = document
+        self._all = tuple(_read(document))
+        self._by_id = {operation.id: operation for operation in self._all}
+        self._by_shape = sorted(
+            ((_pattern(operation.path), operation) for operation in self._all),
+            # A fixed segment wins over a parameter: /deployments/count is no deployment's id.
+            key=lambda pair: [part.startswith("{") for part in pair[1].path.split("/")],
+        )
+
+    def __iter__(self) -> Iterator[Operation]:
+        return iter(self._all)
+
+    def __getitem__(self, operation_id: str) -> Operation:
+        return self._by_id[operation_id]
+
+    def match(self, method: str, path: str) -> Operation | None:
+        """The operation that answers the path (below the base URL), or None."""
+        for pattern, operation in self._by_shape:
+            if operation.method == method.upper() and pattern.fullmatch(path):
+                return operation
+        return None
+
+    def name(self, method: str, path: str) -> str:
+        """The operationId, or method and path when the spec has no such operation."""
+        operation = self.match(method, path)
+        return operation.id if operation else f"{method.upper()} {path}"
+
+
+@lru_cache(maxsize=1)
+def operations() -> Operations:
+    """The operations of our own spec."""
+    import openapi  # noqa: PLC0415 - reading the bundle costs; not every command needs it
+
+    return Operations(openapi.load())
+
+
+def _read(document: dict[str, Any]) -> Iterator[Operation]:
+    for path, item in document["paths"].items():
+        for method in METHODS:
+            if method in item:
+                body = item[method]
+                yield Operation(
+                    id=body["operationId"],
+                    method=method.upper(),
+                    path=path,
+                    core=CORE_TAG in body.get("tags", ()),
+                    since=body.get("x-prefect-since", "3.0.0"),
+                )
+
+
+def _pattern(template: str) -> re.Pattern[str]:
+    parts = re.split(r"(\{[^}]+\})", template)
+    return re.compile("".join("[^/]+" if p.startswith("{") else re.escape(p) for p in parts))

@@ -1,0 +1,71 @@
+"""The rules: a catalogue (data, `*.yaml` in this folder) and the checks, by kind.
+
+Each file of the catalogue is a mapping from code to `statement` (one sentence that holds on every
+conforming server), `source` (where it comes from), `severity` and `operations` (operationIds that
+it applies to, or `all`). Codes are `kind.name`, the kind being the file's name.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+if TYPE_CHECKING:
+    from contract_tests.findings import Severity
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One entry of the catalogue.
+
+    Attributes:
+        code: `kind.name`.
+        statement: what holds on a conforming server.
+        source: `spec`, `law` or `server` (what released servers do where documents are silent).
+        severity: `error` breaks the contract; `warning` differs from released servers only.
+        operations: operationIds, or `("all",)`.
+    """
+
+    code: str
+    statement: str
+    source: str
+    severity: Severity
+    operations: tuple[str, ...]
+
+
+@lru_cache(maxsize=1)
+def catalogue() -> dict[str, Rule]:
+    """All rules by code.
+
+    Raises:
+        ValueError: an entry is not as described above.
+    """
+    rules: dict[str, Rule] = {}
+    for entry in sorted(files(__name__).iterdir(), key=lambda entry: entry.name):
+        if not entry.name.endswith(".yaml"):
+            continue
+        kind = entry.name.removesuffix(".yaml")
+        for code, told in yaml.safe_load(entry.read_text(encoding="utf-8")).items():
+            rules[code] = _rule(kind, code, told)
+    return rules
+
+
+def _rule(kind: str, code: str, told: dict[str, Any]) -> Rule:
+    if not code.startswith(f"{kind}."):
+        raise ValueError(f"{kind}.yaml: the code {code!r} must begin with {kind!r} and a dot")
+    if told["severity"] not in ("error", "warning"):
+        raise ValueError(f"{code}: severity {told['severity']!r} is neither error nor warning")
+    if told["source"] not in ("spec", "law", "server"):
+        raise ValueError(f"{code}: source {told['source']!r} is none of spec, law, server")
+    named = told["operations"]
+    return Rule(
+        code=code,
+        statement=told["statement"],
+        source=told["source"],
+        severity=told["severity"],
+        operations=tuple([named] if isinstance(named, str) else named),
+    )

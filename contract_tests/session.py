@@ -1,0 +1,139 @@
+"""One run: what it judges, with what, and what it found."""
+
+from __future__ import annotations
+
+import random
+import time
+import zlib
+from collections import Counter
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from contract_tests.findings import Finding, Violation
+from contract_tests.operations import operations
+from contract_tests.rules import catalogue
+
+if TYPE_CHECKING:
+    from contract_tests.dataset import DataSet
+    from contract_tests.exchange import Exchange
+    from contract_tests.known import Known
+    from contract_tests.operations import Operations
+    from contract_tests.profiles import Profile
+    from contract_tests.target import Target
+
+
+@dataclass
+class Session:
+    """One run of the suite against one target.
+
+    Every check takes it by the pytest fixture `session`. Send by `target.send` (or give each
+    exchange that went another way to `observe`): only then are requests counted, what was made is
+    removed, and known deviations are recognised. Nobody changes the deployments of `dataset`: the
+    oracle relies on them. A check that must change something makes its own, under `prefix`.
+
+    Attributes:
+        target: the server.
+        profile: how much to send.
+        seed: what all randomness comes from.
+        strict: warnings fail too.
+        prefix: how every name that this run makes begins.
+        known: deviations that are known for the target's version; None switches them off.
+        findings: what failed, first of its key only, in the order found.
+        warnings: findings of severity `warning`, by key; the first of each and how often.
+        unjudged: what could not be judged: reason -> how many cases.
+        repeats: how often a finding of a key came again.
+    """
+
+    target: Target
+    profile: Profile
+    seed: int
+    strict: bool = False
+    prefix: str = ""
+    known: Known | None = None
+    findings: dict[tuple[str, str, str], Finding] = field(default_factory=dict)
+    warnings: dict[tuple[str, str, str], Finding] = field(default_factory=dict)
+    unjudged: Counter[str] = field(default_factory=Counter)
+    repeats: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+    started: float = field(default_factory=time.monotonic)
+
+    @property
+    def read_only(self) -> bool:
+        """Nothing may be sent that could change the target."""
+        return self.target.read_only
+
+    @cached_property
+    def dataset(self) -> DataSet:
+        """The data that the target is judged on: made on first use, or read when read-only."""
+        from contract_tests.dataset import prepare  # noqa: PLC0415 - it needs the session's type
+
+        return prepare(self)
+
+    @property
+    def operations(self) -> Operations:
+        """The spec's operations: `operations.match(method, path)`, `operations[id].pointer`."""
+        return operations()
+
+    def has(self, operation_id: str) -> bool:
+        """Whether a server of the target's version has the operation (unknown versions: all)."""
+        return self.at_least(self.operations[operation_id].since)
+
+    def at_least(self, version: str) -> bool:
+        """Whether the target is of that version or newer (unknown versions: yes)."""
+        told = self.target.version
+        return told is None or _numbers(told) >= _numbers(version)
+
+    def seed_for(self, name: str) -> int:
+        """A seed for one check: the same for the same run seed and name, on any machine."""
+        return zlib.crc32(f"{self.seed}/{name}".encode())
+
+    def random(self, name: str) -> random.Random:
+        """A source of randomness for one check."""
+        return random.Random(self.seed_for(name))
+
+    def judge(self, finding: Finding) -> None:
+        """Decide on a breach: known deviations and warnings are noted, the rest fails.
+
+        Raises:
+            Violation: it fails the run.
+        """
+        if self.known is not None and self.known.covers(finding):
+            return
+        if catalogue()[finding.rule].severity == "warning" and not self.strict:
+            self.repeats[finding.key] += 1
+            self.warnings.setdefault(finding.key, finding)
+            return
+        raise Violation(finding)
+
+    def check(self, ok: bool, finding: Finding) -> None:  # noqa: FBT001 - reads as a sentence
+        """`judge` the finding unless `ok`."""
+        if not ok:
+            self.judge(finding)
+
+    def record(self, finding: Finding) -> bool:
+        """Keep a finding that failed a check; whether it is the first of its key."""
+        self.repeats[finding.key] += 1
+        first = finding.key not in self.findings
+        self.findings.setdefault(finding.key, finding)
+        return first
+
+    def cannot_judge(self, reason: str, cases: int = 1) -> None:
+        """Note that some cases could not be judged; the reason is shown in the report."""
+        self.unjudged[reason] += cases
+
+    def observe(self, exchange: Exchange) -> None:
+        """Take note of an exchange that did not go through `target.send`."""
+        self.target.requests += 1
+        self.target.seconds += exchange.elapsed
+        self.target.writes += 1
+        for observer in self.target.observers:
+            observer(exchange)
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    """The leading numbers of a version: "3.6.0rc1" -> (3, 6, 0)."""
+    numbers = []
+    for part in version.split(".")[:3]:
+        digits = "".join(c for c in part if c.isdigit()) if part[:1].isdigit() else ""
+        numbers.append(int(digits or 0))
+    return tuple(numbers)
