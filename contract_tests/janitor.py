@@ -1,0 +1,177 @@
+"""Removing everything that a run made on its target."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, Final
+
+from contract_tests.errors import CannotJudge
+from contract_tests.exchange import NotJson
+from contract_tests.target import segment
+
+if TYPE_CHECKING:
+    from contract_tests.exchange import Exchange
+    from contract_tests.target import Target
+
+_MADE: Final = 201
+_GONE: Final = frozenset({204, 404})
+AGENT_POOL: Final = "default-agent-pool"
+"""The pool that a server makes by itself for a work queue without a pool."""
+
+# What is made by a POST to a path, and the path that removes it, filled from the answer's body.
+# In the order of removal: a deployment goes before its flow, a queue before its pool.
+_MAKERS: Final[tuple[tuple[re.Pattern[str], str], ...]] = tuple(
+    (re.compile(path), removal)
+    for path, removal in (
+        (r"/deployments/", "/deployments/{id}"),
+        (r"/deployments/[^/]+/create_flow_run(/bulk)?", "/flow_runs/{id}"),
+        (r"/flow_runs/", "/flow_runs/{id}"),
+        (r"/task_runs/", "/task_runs/{id}"),
+        (r"/flows/", "/flows/{id}"),
+        (r"/work_queues/", "/work_queues/{id}"),
+        (r"/work_pools/[^/]+/queues/?", "/work_queues/{id}"),
+        (r"/work_pools/", "/work_pools/{name}"),
+        (r"/v2/concurrency_limits/", "/v2/concurrency_limits/{id}"),
+        (r"/variables/", "/variables/{id}"),
+    )
+)
+_NAMES_QUEUES: Final = re.compile(r"/deployments/([^/]+(/create_flow_run(/bulk)?)?)?|/flow_runs/")
+
+
+class Janitor:
+    """Watches what a run sends, and removes what it made.
+
+    Observe by `target.observers.append(janitor.observe)`. Work queues and the agent pool that a
+    server makes on demand are told from others' by a listing taken at the start.
+
+    Args:
+        target: where things are made and removed.
+        prefix: how the names begin that only this run gives.
+    """
+
+    def __init__(self, target: Target, prefix: str) -> None:
+        self._target = target
+        self._prefix = prefix
+        self._made: dict[str, int] = {}  # removal path -> its place in the order of removal
+        self._queue_names: set[str] = set()
+        self._queues_before: set[str] | None = None
+        self._pool_before = True
+
+    def start(self) -> None:
+        """List what is there before the run makes anything."""
+        self._queues_before = {queue["id"] for queue in self._queues()}
+        self._pool_before = self._target.get(f"/work_pools/{AGENT_POOL}").status != 404  # noqa: PLR2004
+
+    def observe(self, exchange: Exchange) -> None:
+        """Take note of what an exchange made or removed."""
+        if exchange.method == "DELETE" and exchange.status in _GONE:
+            self._made.pop(exchange.path, None)
+        if exchange.method not in ("POST", "PATCH"):
+            return
+        path = exchange.path
+        if _NAMES_QUEUES.fullmatch(path):
+            self._note_queues(exchange)
+        # A bulk creation answers 200 or 201; any other 200 says that the thing existed before.
+        if exchange.status != _MADE and not path.endswith("/create_flow_run/bulk"):
+            return
+        for order, (pattern, removal) in enumerate(_MAKERS):
+            if exchange.method == "POST" and pattern.fullmatch(path):
+                for record in _records(exchange):
+                    self._made.setdefault(_fill(removal, record), order)
+
+    def _note_queues(self, exchange: Exchange) -> None:
+        try:
+            body = exchange.sent_json()
+        except (NotJson, RecursionError):
+            return
+        for item in body if isinstance(body, list) else [body]:
+            name = item.get("work_queue_name") if isinstance(item, dict) else None
+            if isinstance(name, str):
+                self._queue_names.add(name)
+
+    def remove(self) -> list[str]:
+        """Remove everything; return a line for each thing that could not be.
+
+        Lines are commands for a reader, such as `DELETE http://.../flows/1234 (status 500)`.
+        """
+        left: list[str] = []
+        for path in sorted(self._made, key=lambda path: self._made[path]):
+            left += self._delete(path)
+        left += self._remove_queues()
+        self._made.clear()
+        return left + self._still_there()
+
+    def _delete(self, path: str) -> list[str]:
+        try:
+            status = self._target.send("DELETE", path).status
+        except CannotJudge:
+            return [f"DELETE {self._target.base_url}{path} (the target does not answer)"]
+        return (
+            [] if status in _GONE else [f"DELETE {self._target.base_url}{path} (status {status})"]
+        )
+
+    def _remove_queues(self) -> list[str]:
+        """Queues, and the agent pool, that the server made because this run named them."""
+        if self._queues_before is None or not self._queue_names:
+            return []
+        try:
+            new = [queue for queue in self._queues() if queue["id"] not in self._queues_before]
+            left = []
+            for queue in new:
+                if queue["name"] in self._queue_names and queue["name"] != "default":
+                    left += self._delete(f"/work_queues/{queue['id']}")
+            if not self._pool_before and not self._in_use(AGENT_POOL):
+                left += self._delete(f"/work_pools/{AGENT_POOL}")
+        except (CannotJudge, NotJson) as error:
+            return [f"work queues made on demand: {error}"]
+        return left
+
+    def _in_use(self, pool: str) -> bool:
+        body = {"work_pools": {"name": {"any_": [pool]}}}
+        return bool(self._target.post("/deployments/count", body).json() != 0)
+
+    def _queues(self) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = []
+        while True:
+            answer = self._target.post("/work_queues/filter", {"offset": len(found), "limit": 200})
+            page = answer.json() if answer.status == 200 else []  # noqa: PLR2004
+            found += page
+            if len(page) < 200:  # noqa: PLR2004 - the largest page
+                return found
+
+    def _still_there(self) -> list[str]:
+        """What answers to our prefix although its removal was confirmed."""
+        left = []
+        filters = {"name": {"like_": self._prefix}}
+        for kind in ("flows", "deployments"):
+            try:
+                rows = self._target.post(f"/{kind}/filter", {kind: filters}).json()
+            except (CannotJudge, NotJson):
+                continue
+            if isinstance(rows, list):
+                left += [
+                    f"DELETE {self._target.base_url}/{kind}/{row['id']} (removed, but still there)"
+                    for row in rows
+                    if str(row.get("name", "")).startswith(self._prefix)
+                ]
+        return left
+
+
+def _records(exchange: Exchange) -> list[dict[str, Any]]:
+    """The records in an answer: the body itself, a list, or a list below `results`."""
+    try:
+        body = exchange.json()
+    except NotJson:
+        return []
+    if isinstance(body, dict):
+        nested = [v for v in body.values() if isinstance(v, list)]
+        body = [body] if "id" in body else [item for items in nested for item in items]
+    return (
+        [item for item in body if isinstance(item, dict) and "id" in item]
+        if isinstance(body, list)
+        else []
+    )
+
+
+def _fill(template: str, record: dict[str, Any]) -> str:
+    return template.format(id=segment(str(record["id"])), name=segment(str(record.get("name", ""))))

@@ -1,0 +1,182 @@
+"""What a check sends by: operations by their id, every answer's shape judged, breaches collected."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Self
+
+from contract_tests.findings import Finding, Violation
+from contract_tests.rules.shape import finding, summary
+from contract_tests.spec import spec_for
+from contract_tests.target import UNSET
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from types import TracebackType
+
+    from contract_tests.exchange import Exchange
+    from contract_tests.session import Session
+    from contract_tests.spec import Spec
+
+
+class Stop(Exception):  # noqa: N818 - it is no error: what follows could not be judged
+    """A step failed on which all later ones rest; its finding is noted already."""
+
+
+class Probe:
+    """One check's way to the target.
+
+    A breach does not end the check at once: the other ones that it can find are wanted as well. As
+    a context manager it raises, at its end, the first violation; the others are recorded.
+
+    Args:
+        session: the run.
+    """
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        self.violations: dict[tuple[str, str, str], Violation] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> bool:
+        if error is None or isinstance(error, Stop):
+            self.finish()
+            return True
+        return False
+
+    @property
+    def spec(self) -> Spec:
+        """The contract as it stands for the target's version."""
+        return spec_for(self.session.target.version)
+
+    def has(self, operation_id: str) -> bool:
+        """Whether a server of the target's version has the operation."""
+        return operation_id in self.spec.contracts
+
+    def call(
+        self,
+        operation_id: str,
+        *,
+        json: Any = UNSET,
+        content: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+        **path: str,
+    ) -> Exchange:
+        """Send one request to an operation and judge the shape of its answer."""
+        contract = self.spec.contracts[operation_id]
+        exchange = self.session.target.send(
+            contract.operation.method,
+            contract.path(**path),
+            json=json,
+            content=content,
+            headers=headers,
+        )
+        for breach in self.spec.shapes.check(contract, exchange):
+            self.judge(breach)
+        return exchange
+
+    def judge(self, breach: Finding) -> None:
+        """Decide on a breach; a violation is kept for the end of the check."""
+        try:
+            self.session.judge(breach)
+        except Violation as violation:
+            if breach.key in self.violations:
+                self.session.repeats[breach.key] += 1
+            else:
+                self.violations[breach.key] = violation
+
+    def expect(
+        self,
+        holds: bool,  # noqa: FBT001 - reads as a sentence
+        rule: str,
+        exchange: Exchange,
+        message: str,
+        *,
+        expected: Any,
+        got: Any,
+        cause: str | None = None,
+        others: tuple[Exchange, ...] = (),
+        operation: str | None = None,
+    ) -> bool:
+        """Judge a finding unless something holds; whether it does.
+
+        Args:
+            holds: what must be true.
+            rule: the code of the rule that says so.
+            exchange: the request and answer that show it.
+            message: what is wrong, in a line.
+            expected: what should have come.
+            got: what came.
+            cause: groups findings; the message when not given.
+            others: the exchanges before it that one needs to see.
+            operation: the operationId at fault, when it is another than the exchange's.
+        """
+        if not holds:
+            table = self.session.operations
+            owner = (
+                table[operation]
+                if operation is not None
+                else table.match(exchange.method, exchange.path)
+            )
+            assert owner is not None, f"{exchange.method} {exchange.path} is no operation"
+            self.judge(
+                finding(
+                    rule,
+                    owner,
+                    exchange,
+                    message,
+                    expected=str(expected),
+                    got=str(got),
+                    cause=message if cause is None else cause,
+                    others=others,
+                )
+            )
+        return holds
+
+    def status(self, exchange: Exchange, *wanted: int, rule: str, when: str) -> bool:
+        """Expect one of some statuses; whether it came.
+
+        An answer that the shape rules have told already (a server error, an undeclared status) is
+        not told again.
+
+        Args:
+            exchange: the request and answer.
+            wanted: the statuses that are right.
+            rule: the code of the rule.
+            when: the circumstance, as in "deleting it a second time".
+        """
+        if exchange.status in wanted:
+            return True
+        operation = self.session.operations.match(exchange.method, exchange.path)
+        contract = self.spec.contracts[operation.id] if operation else None
+        if contract and any(True for _ in self.spec.shapes.check(contract, exchange)):
+            return False
+        text = " or ".join(str(status) for status in wanted)
+        return self.expect(
+            False,  # noqa: FBT003 - it did not come
+            rule,
+            exchange,
+            f"{when} answers {exchange.status}",
+            expected=text,
+            got=summary(exchange),
+            cause=f"{when} {exchange.status}",
+        )
+
+    def finish(self) -> None:
+        """Raise the first violation, if any; record the others.
+
+        Raises:
+            Violation: the target broke a rule.
+        """
+        if not self.violations:
+            return
+        first, *others = self.violations.values()
+        for other in others:
+            self.session.record(other.finding)
+        raise first
