@@ -17,50 +17,10 @@ from pathlib import Path
 from typing import Any
 
 from openapi import BUNDLE_FILE, ROOT_FILE
+from openapi.structure import COMPONENT_KINDS, GRAMMAR, copy_json, escape, tokens
 from openapi.yaml_loader import YamlError, load_yaml
 
 __all__ = ["Bundle", "BundleError", "Source", "assemble", "bundle", "render"]
-
-# The kinds of component, in the order in which they stand in the document.
-COMPONENT_KINDS = (
-    "schemas",
-    "parameters",
-    "headers",
-    "requestBodies",
-    "responses",
-    "examples",
-    "links",
-    "securitySchemes",
-)
-
-_METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
-
-# Where references may stand: kind of object x key -> kind of the value. [kind] is a list of such
-# objects, {kind} a map of them. Keys that are not named hold no references.
-_GRAMMAR: Mapping[str, Mapping[str, str]] = {
-    "document": {"paths": "{pathItems}", "components": "components"},
-    "components": {kind: f"{{{kind}}}" for kind in COMPONENT_KINDS},
-    "pathItems": {"parameters": "[parameters]"} | dict.fromkeys(_METHODS, "operation"),
-    "operation": {
-        "parameters": "[parameters]",
-        "requestBody": "requestBodies",
-        "responses": "{responses}",
-    },
-    "parameters": {"schema": "schemas", "content": "{mediaType}", "examples": "{examples}"},
-    "headers": {"schema": "schemas", "content": "{mediaType}", "examples": "{examples}"},
-    "requestBodies": {"content": "{mediaType}"},
-    "responses": {"headers": "{headers}", "content": "{mediaType}", "links": "{links}"},
-    "mediaType": {"schema": "schemas", "examples": "{examples}"},
-    "schemas": {
-        "properties": "{schemas}",
-        "items": "schemas",
-        "additionalProperties": "schemas",
-        "not": "schemas",
-        "allOf": "[schemas]",
-        "anyOf": "[schemas]",
-        "oneOf": "[schemas]",
-    },
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +114,7 @@ class _Assembly:
     def lookup(self, target: Source, here: Source) -> Any:
         """The object that a reference leads to."""
         value = self.read(target.file, here)
-        for token in _tokens(target.pointer):
+        for token in tokens(target.pointer):
             if isinstance(value, list) and token.isdigit() and int(token) < len(value):
                 value = value[int(token)]
             elif isinstance(value, dict) and token in value:
@@ -171,10 +131,10 @@ class _Assembly:
     def walk(self, node: Any, kind: str, here: Source) -> Any:
         """A copy of an object of that kind in which each reference leads into the components."""
         if not isinstance(node, dict):
-            return _copy(node)
+            return copy_json(node)
         if "$ref" in node:
             return self.follow(node, kind, here)
-        grammar = _GRAMMAR.get(kind, {})
+        grammar = GRAMMAR.get(kind, {})
         result: dict[str, Any] = {}
         for key, value in node.items():
             inner = grammar.get(key, "")
@@ -193,7 +153,7 @@ class _Assembly:
             elif inner:
                 result[key] = self.walk(value, inner, there)
             else:
-                result[key] = _copy(value)
+                result[key] = copy_json(value)
         return result
 
     def follow(self, node: dict[str, Any], kind: str, here: Source) -> Any:
@@ -209,7 +169,7 @@ class _Assembly:
         value = self.lookup(target, here)
         self.referenced.add((target.file, target.pointer))
         if kind == "pathItems":
-            self.paths[_tokens(here.pointer)[-1]] = target
+            self.paths[tokens(here.pointer)[-1]] = target
             return self.walk(value, kind, target)
         if kind not in COMPONENT_KINDS:
             raise BundleError(here, f"no reference may stand for a {kind}.", "Write it out here.")
@@ -221,10 +181,10 @@ class _Assembly:
 
     def register(self, kind: str, target: Source, here: Source) -> str:
         """The name under which a target is a component of that kind."""
-        tokens = _tokens(target.pointer)
-        if not tokens:
+        parts = tokens(target.pointer)
+        if not parts:
             raise BundleError(here, f"{target} is a whole file.", "Add the #/NAME that is meant.")
-        name = tokens[-1]
+        name = parts[-1]
         known = self.components.setdefault((kind, name), target)
         if known != target:
             raise BundleError(
@@ -235,25 +195,9 @@ class _Assembly:
         return name
 
 
-def _copy(value: Any) -> Any:
-    """A copy that shares nothing, whatever aliases the YAML had."""
-    if isinstance(value, dict):
-        return {key: _copy(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_copy(item) for item in value]
-    return value
-
-
-def _tokens(pointer: str) -> list[str]:
-    """The parts of a JSON pointer, unescaped."""
-    parts = pointer.split("/")[1:]
-    return [part.replace("~1", "/").replace("~0", "~") for part in parts]
-
-
 def _below(source: Source, token: str) -> Source:
     """The place one step further in."""
-    escaped = token.replace("~", "~0").replace("/", "~1")
-    return Source(source.file, f"{source.pointer}/{escaped}")
+    return Source(source.file, f"{source.pointer}/{escape(token)}")
 
 
 def _own_components(assembly: _Assembly, document: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
