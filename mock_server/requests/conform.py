@@ -1,0 +1,57 @@
+"""Whether a new deployment's parameters fit the schema that its body brings along."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import jsonschema
+from referencing import Registry
+from referencing.exceptions import Unresolvable
+
+BROKEN_SCHEMA: Final = "The provided schema is not a valid json schema. Schema error:"
+
+
+# An empty registry resolves nothing but the schema itself: what a client sends must not make the
+# mock open connections.
+REGISTRY: Final[Registry[Any]] = Registry()
+
+
+def check_parameters(parameters: object, schema: object) -> None:
+    """Check parameters against their schema, and the schema itself.
+
+    What the schema requires may be missing: runs may bring it. A schema that is no object is left
+    to the check of its type.
+
+    Raises:
+        ValueError: in the server's words.
+    """
+    if not isinstance(schema, dict):
+        return
+    if parameters is not None:
+        _check_values(parameters, without_required(schema))
+    try:
+        jsonschema.Draft202012Validator.check_schema(schema)
+    except jsonschema.SchemaError as error:
+        raise ValueError(f"{BROKEN_SCHEMA} {error.message}") from error
+
+
+def _check_values(parameters: object, schema: Any) -> None:
+    try:
+        jsonschema.validate(parameters, schema, registry=REGISTRY)
+    except jsonschema.ValidationError as error:
+        where = error.json_path.replace("$.", "")
+        field = "" if error.json_path == "$" else f" for field {where!r}"
+        raise ValueError(f"Validation failed{field}. Failure reason: {error.message}") from error
+    except jsonschema.SchemaError as error:
+        raise ValueError(f"{BROKEN_SCHEMA} {error.message}") from error
+    except Unresolvable as error:
+        raise ValueError(f"Validation failed. Failure reason: {error}") from error
+    except RecursionError as error:
+        raise ValueError("Validation failed. Failure reason: the schema never ends") from error
+
+
+def without_required(schema: Any) -> Any:
+    """A schema without the key `required`, at any depth."""
+    if isinstance(schema, dict):
+        return {key: without_required(item) for key, item in schema.items() if key != "required"}
+    return schema

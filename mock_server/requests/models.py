@@ -1,0 +1,222 @@
+"""Pydantic models made of the spec's schemas, one per component that has properties.
+
+A component becomes a model of the same name, a property a field, a keyword a constraint, so that
+errors name what the released server names. What a schema cannot say is in `rules`.
+"""
+
+from __future__ import annotations
+
+import operator
+from enum import Enum
+from typing import TYPE_CHECKING, Annotated, Any, Final, Union
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StrictBool,
+    StrictFloat,
+    StrictInt,
+    create_model,
+)
+
+from mock_server.requests.formats import AS_IS, FORMATS
+from mock_server.requests.rules import FIELD_TYPES, VALIDATORS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    Schema = Mapping[str, Any]
+
+REFERENCE: Final = "#/components/schemas/"
+
+# No column of the server holds more: a larger number is an error there, of the worst kind.
+INT64: Final = (1 << 63) - 1
+
+PLAIN: Final[Mapping[str, Any]] = {
+    "string": str,
+    "integer": int,
+    "number": float,
+    "boolean": bool,
+}
+
+# Among the members of a union nothing is coerced, or the first would swallow the others' values.
+STRICT: Final[Mapping[str, Any]] = {
+    "integer": StrictInt,
+    "number": StrictFloat,
+    "boolean": StrictBool,
+}
+
+# Keyword of the schema -> keyword of pydantic's Field.
+BOUNDS: Final[Mapping[str, str]] = {
+    "minimum": "ge",
+    "maximum": "le",
+    "minLength": "min_length",
+    "maxLength": "max_length",
+    "minItems": "min_length",
+    "maxItems": "max_length",
+    "pattern": "pattern",
+}
+EXCLUSIVE: Final[Mapping[str, tuple[str, str]]] = {
+    "minimum": ("exclusiveMinimum", "gt"),
+    "maximum": ("exclusiveMaximum", "lt"),
+}
+
+
+# What a field is that was not sent and has no default of its own.
+EMPTY: Final[Mapping[str, Any]] = {"array": [], "object": {}}
+
+
+class Models:
+    """The types of a document's schemas, each made when it is first asked for.
+
+    Args:
+        document: a bundled OpenAPI 3.0 document.
+    """
+
+    def __init__(self, document: Mapping[str, Any]) -> None:
+        self._schemas: Mapping[str, Schema] = document.get("components", {}).get("schemas", {})
+        self._made: dict[str, Any] = {}
+
+    def resolve(self, schema: Schema) -> Schema:
+        """The schema itself, or the component that it refers to."""
+        while "$ref" in schema:
+            schema = self._schemas[schema["$ref"].removeprefix(REFERENCE)]
+        return schema
+
+    def type_of(self, schema: Schema, *, name: str = "", bounds: bool = True) -> Any:
+        """The annotation that a schema stands for.
+
+        Args:
+            schema: a schema object of OpenAPI 3.0.
+            name: what to call an enum that the schema makes.
+            bounds: whether numbers and lengths are checked.
+        """
+        made = self._type_of(schema, name=name, bounds=bounds)
+        return made | None if schema.get("nullable") else made
+
+    def _type_of(  # noqa: PLR0911 - one line per form of schema
+        self, schema: Schema, *, name: str, bounds: bool
+    ) -> Any:
+        if "$ref" in schema:
+            return self.component(schema["$ref"].removeprefix(REFERENCE))
+        if "allOf" in schema:
+            (only,) = schema["allOf"]
+            return self.type_of(only, name=name, bounds=bounds)
+        members = schema.get("anyOf") or schema.get("oneOf")
+        if members:
+            return self._union(members, name)
+        if "enum" in schema:
+            return _enum(name, schema["enum"])
+        kind = schema.get("type")
+        if kind == "array":
+            return self._array(schema, name)
+        if kind == "object":
+            return self._object(schema, name)
+        if kind is None:
+            return Any
+        return _scalar(schema, bounds=bounds)
+
+    def _array(self, schema: Schema, name: str) -> Any:
+        items: Any = self.type_of(schema.get("items", {}), name=name)
+        return _bounded(list[items], schema)
+
+    def _union(self, members: list[Schema], name: str) -> Any:
+        """One of several; with one alone beside null, that one with its coercions."""
+        some = [member for member in members if not self._is_null(member)]
+        if len(some) == 1:
+            made = self.type_of(some[0], name=name)
+        else:
+            made = Union[  # noqa: UP007 - made of data
+                tuple(
+                    STRICT.get(member.get("type", "")) or self.type_of(member, name=name)
+                    for member in some
+                )
+            ]
+        return made if len(some) == len(members) else made | None
+
+    def _is_null(self, schema: Schema) -> bool:
+        return self.resolve(schema).get("enum") == [None]
+
+    def _object(self, schema: Schema, name: str) -> Any:
+        if "properties" in schema:
+            return self._model(name, schema)
+        values = schema.get("additionalProperties", True)
+        if isinstance(values, bool):
+            return dict[str, Any]
+        return dict[str, self.type_of(values, name=name)]  # type: ignore[misc] # made of data
+
+    def component(self, name: str) -> Any:
+        """The type of a component schema, by its name."""
+        if name not in self._made:
+            schema = self._schemas[name]
+            self._made[name] = self.type_of(schema, name=name)
+        return self._made[name]
+
+    def _model(self, name: str, schema: Schema) -> type[BaseModel]:
+        required = set(schema.get("required", ()))
+        fields: dict[str, Any] = {
+            key: (self.field_type(name, key, prop), self._default(prop, required=key in required))
+            for key, prop in schema["properties"].items()
+        }
+        config = ConfigDict(extra=_extra(schema), protected_namespaces=())
+        made: type[BaseModel] = create_model(
+            name, __config__=config, __validators__=dict(VALIDATORS.get(name, {})), **fields
+        )
+        return made
+
+    def _default(self, schema: Schema, *, required: bool) -> Any:
+        if required:
+            return ...
+        default = self.default(schema)
+        return Field(default_factory=default.copy) if isinstance(default, list | dict) else default
+
+    def default(self, schema: Schema) -> Any:
+        """What a property is that was not sent: its default, or its component's, or nothing.
+
+        Nothing is null where that is allowed, and an empty list or object where it is not.
+        """
+        if "default" in schema:
+            return schema["default"]
+        resolved = self.resolve(schema)
+        if "default" in resolved:
+            return resolved["default"]
+        return None if resolved.get("nullable") else EMPTY.get(resolved.get("type", ""))
+
+    def field_type(self, owner: str, key: str, schema: Schema, *, bounds: bool = True) -> Any:
+        """The annotation of one property of a schema."""
+        special = FIELD_TYPES.get((owner, key))
+        made = self.type_of(schema, name=f"{owner}.{key}", bounds=bounds)
+        return made if special is None else special(made)
+
+
+def _extra(schema: Schema) -> Any:
+    allowed = schema.get("additionalProperties")
+    return {None: "ignore", False: "forbid"}.get(allowed, "allow")
+
+
+def _scalar(schema: Schema, *, bounds: bool) -> Any:
+    kind, form = schema["type"], schema.get("format")
+    made = FORMATS.get(form) if form else None
+    if made is None:
+        made = PLAIN[kind]
+    return _bounded(made, schema) if bounds else made
+
+
+def _bounded(made: Any, schema: Schema) -> Any:
+    limits: dict[str, Any] = {}
+    for keyword, name in BOUNDS.items():
+        if keyword in schema:
+            flag, exclusive = EXCLUSIVE.get(keyword, ("", ""))
+            limits[exclusive if schema.get(flag) else name] = schema[keyword]
+    if schema["type"] == "integer" and not limits.keys() & {"le", "lt"}:
+        limits["le"] = INT64
+    return Annotated[made, Field(**limits)] if limits else made
+
+
+def _enum(name: str, values: list[str]) -> Any:
+    """A string of a few, checked as the server's enums are."""
+    members = {value: value for value in values if value is not None}
+    made = Enum(name, members, type=str)  # type: ignore[misc] # made of data
+    return Annotated[made, AfterValidator(operator.attrgetter("value")), AS_IS]
