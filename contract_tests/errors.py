@@ -9,8 +9,12 @@ base path), `NoData` (the data set could not be made, or there is none to judge 
 from __future__ import annotations
 
 
-class CannotJudge(Exception):  # noqa: N818 - the names say what happened
-    """The run cannot come to a verdict; the message says why and what to do."""
+class CannotJudge(BaseException):
+    """The run cannot come to a verdict; the message says why and what to do.
+
+    Like KeyboardInterrupt it is no `Exception`: it must pass through libraries that would catch one
+    and send the same request again to find a smaller one.
+    """
 
 
 class Unreachable(CannotJudge):

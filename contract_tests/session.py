@@ -43,6 +43,9 @@ class Session:
         warnings: findings of severity `warning`, by key; the first of each and how often.
         unjudged: what could not be judged: reason -> how many cases.
         repeats: how often a finding of a key came again.
+        repeat: the command line that runs the same again.
+        left_over: what could not be removed from the target.
+        broken: checks of the suite that ended by a mistake of their own: name -> what happened.
     """
 
     target: Target
@@ -55,6 +58,9 @@ class Session:
     warnings: dict[tuple[str, str, str], Finding] = field(default_factory=dict)
     unjudged: Counter[str] = field(default_factory=Counter)
     repeats: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+    repeat: str = ""
+    left_over: list[str] = field(default_factory=list)
+    broken: dict[str, str] = field(default_factory=dict)
     started: float = field(default_factory=time.monotonic)
 
     @property
