@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 import yaml
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from contract_tests.readings import Readings
 
@@ -24,6 +24,15 @@ _DEPTH: Final = 9  # deeper than any schema of the contract without recursion
 _WRONG_TYPES: Final[tuple[Any, ...]] = (None, True, 7, 1.5, "?!", [], {}, [[]], {"?!": 1})
 _STRINGS: Final = ("", " ", "é ✓ 漢", "a'b\"c\\d")
 UNKNOWN_KEY: Final = "zzz_unknown"
+_LONG: Final = 1000  # bodies stay small
+
+
+@cache
+def spellings() -> Mapping[str, Mapping[str, list[Any]]]:
+    """Right and wrong values by format."""
+    text = (files("contract_tests") / "spellings.yaml").read_text(encoding="utf-8")
+    loaded: Mapping[str, Mapping[str, list[Any]]] = yaml.safe_load(text)
+    return loaded
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +110,7 @@ class Breaker:
         branches = [*flat.get("anyOf", ()), *flat.get("oneOf", ())]
         yield _Node(flat, node.path, node.put)
         for branch in branches:
-            if self.flatten(branch).get("type") != "null":
+            if _types(self.flatten(branch)) or self.flatten(branch).keys() - {"type"}:
                 yield from self._nodes(_Node(branch, node.path, node.put), depth)
         base = self._sample_object(flat, depth) if "properties" in flat else {}
         for name, child in flat.get("properties", {}).items():
@@ -137,17 +146,15 @@ class Breaker:
     def _sample(self, schema: Mapping[str, Any], depth: int) -> Any:
         flat = self.flatten(schema)
         for branch in (*flat.get("anyOf", ()), *flat.get("oneOf", ())):
-            if self.flatten(branch).get("type") != "null":
+            if _types(self.flatten(branch)) or self.flatten(branch).keys() - {"type"}:
                 return self._sample(branch, depth)
-        if "example" in flat or flat.get("examples"):
-            return flat.get("example", next(iter(flat.get("examples", ())), None))
-        if "enum" in flat:
-            return flat["enum"][0]
-        if flat.get("format") in spellings():
-            return spellings()[flat["format"]]["right"][0]
-        if flat.get("type") == "object" or "properties" in flat:
+        right = spellings().get(flat.get("format", ""), {}).get("right", ())
+        told = [*([flat["example"]] if "example" in flat else ()), *flat.get("enum", ()), *right]
+        if told:
+            return told[0]
+        if "object" in _types(flat) or "properties" in flat:
             return self._sample_object(flat, depth)
-        if flat.get("type") == "array":
+        if "array" in _types(flat):
             count = flat.get("minItems", 0)
             return [self._sample(flat.get("items", {}), depth + 1)] * count
         return _plain(flat)
@@ -170,14 +177,18 @@ def _below(node: _Node, schema: Mapping[str, Any], name: str, base: dict[str, An
     return _Node(schema, (*node.path, name), lambda value: node.put({**base, name: value}))
 
 
+def _types(flat: Mapping[str, Any]) -> tuple[str, ...]:
+    """The JSON types that a node names, null left out."""
+    named = flat.get("type", ())
+    return tuple(kind for kind in ([named] if isinstance(named, str) else named) if kind != "null")
+
+
 def _plain(flat: Mapping[str, Any]) -> Any:
-    match flat.get("type"):
-        case "integer" | "number":
+    match _types(flat):
+        case ("integer" | "number", *_):
             return flat.get("minimum", flat.get("exclusiveMinimum", 0) + 1)
-        case "boolean":
+        case ("boolean", *_):
             return False
-        case "null":
-            return None
         case _:
             return "x" * max(1, flat.get("minLength", 1))
 
@@ -187,32 +198,33 @@ def _broken(node: _Node, breaker: Breaker) -> Iterator[tuple[Path, str, Any]]:
     schema = node.schema
     for wrong in _WRONG_TYPES:
         yield (), "nullable" if wrong is None else "type", wrong
-    if "enum" in schema:
-        first = str(schema["enum"][0])
-        for wrong in ("no_such_value", first.swapcase(), f" {first} ", ""):
-            yield (), "enum", wrong
-    for keyword, step in (("minimum", -1), ("maximum", 1)):
+    for keyword, make in _BREAKS.items():
         if keyword in schema:
-            yield (), keyword, schema[keyword] + step
-            yield (), keyword, schema[keyword] + step * 1000
-    for keyword in ("exclusiveMinimum", "exclusiveMaximum"):
-        if keyword in schema:
-            yield (), keyword, schema[keyword]
-    if "maxLength" in schema:
-        yield (), "maxLength", "x" * (schema["maxLength"] + 1)
-    if schema.get("minLength"):
-        yield (), "minLength", "x" * (schema["minLength"] - 1)
-    if "pattern" in schema:
-        for wrong in ("", "/", "a/b", "a%b", "a&b", "a<b", "a>b", "A B", "?", "é"):
-            yield (), "pattern", wrong
-    if "maxItems" in schema and schema["maxItems"] < 1000:  # noqa: PLR2004 - bodies stay small
+            yield from (((), keyword, wrong) for wrong in make(schema[keyword]))
+    if schema.get("maxItems", _LONG) < _LONG:
         item = breaker.sample(schema.get("items", {}))
         yield (), "maxItems", [item] * (schema["maxItems"] + 1)
-    if schema.get("minItems"):
-        yield (), "minItems", []
-    for wrong in spellings().get(schema.get("format", ""), {}).get("wrong", ()):
-        yield (), "format", wrong
     yield from _broken_keys(schema, breaker)
+
+
+def _broken_enum(values: list[Any]) -> list[Any]:
+    first = str(values[0])
+    return ["no_such_value", first.swapcase(), f" {first} ", ""]
+
+
+# Keyword -> wrong values, made of what the keyword says.
+_BREAKS: Final[Mapping[str, Callable[[Any], Iterable[Any]]]] = {
+    "enum": _broken_enum,
+    "minimum": lambda bound: (bound - 1, bound - 1000),
+    "maximum": lambda bound: (bound + 1, bound + 1000),
+    "exclusiveMinimum": lambda bound: (bound, bound - 1),
+    "exclusiveMaximum": lambda bound: (bound, bound + 1),
+    "minLength": lambda length: ("x" * (length - 1),) if length else (),
+    "maxLength": lambda length: ("x" * (length + 1),),
+    "minItems": lambda length: ([],) if length else (),
+    "pattern": lambda _: ("", "/", "a/b", "a%b", "a&b", "a<b", "a>b", "A B", "?", "é"),
+    "format": lambda name: spellings().get(name, {}).get("wrong", ()),
+}
 
 
 def _broken_keys(schema: Mapping[str, Any], breaker: Breaker) -> Iterator[tuple[Path, str, Any]]:
@@ -235,28 +247,20 @@ def _kept(node: _Node, breaker: Breaker) -> Iterator[tuple[Path, str, Any]]:
     for keyword in ("minimum", "maximum"):
         if keyword in schema:
             yield (), keyword, schema[keyword]
-    match schema.get("type"):
-        case "boolean":
-            yield from (((), "type", value) for value in (True, False))
-        case "string":
-            yield from (((), "type", value) for value in _STRINGS)
-            if "maxLength" in schema:
-                yield (), "maxLength", "x" * schema["maxLength"]
-        case "array":
-            item = breaker.sample(schema.get("items", {}))
-            yield from (((), "items", value) for value in ([], [item], [item, item]))
-        case "object":
-            yield (), "type", {}
+    kinds = _types(schema)
+    if "boolean" in kinds:
+        yield from (((), "type", value) for value in (True, False))
+    if "string" in kinds:
+        yield from (((), "type", value) for value in _STRINGS)
+        if "maxLength" in schema:
+            yield (), "maxLength", "x" * schema["maxLength"]
+    if "array" in kinds:
+        item = breaker.sample(schema.get("items", {}))
+        yield from (((), "items", value) for value in ([], [item], [item, item]))
+    if "object" in kinds:
+        yield (), "type", {}
     for right in spellings().get(schema.get("format", ""), {}).get("right", ()):
         yield (), "format", right
-
-
-@cache
-def spellings() -> Mapping[str, Mapping[str, list[Any]]]:
-    """Right and wrong values by format."""
-    text = (files("contract_tests") / "spellings.yaml").read_text(encoding="utf-8")
-    loaded: Mapping[str, Mapping[str, list[Any]]] = yaml.safe_load(text)
-    return loaded
 
 
 def dotted(path: Path) -> str:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from contract_tests.operations import escape, operations
+from contract_tests.operations import escape
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -118,13 +118,6 @@ class Contract:
             place = node["$ref"]
             node = lookup(self.document, place)
         return place, node
-
-
-@lru_cache(maxsize=1)
-def contracts() -> dict[str, Contract]:
-    """The contract of each operation, by operationId, in the document's order."""
-    table = operations()
-    return {operation.id: Contract(operation, table.document) for operation in table}
 
 
 def lookup(document: Mapping[str, Any], pointer: str) -> Any:

@@ -1,4 +1,4 @@
-"""What a check sends by: operations by their id, every answer's shape judged, breaches collected."""
+"""What a check sends by: operations by id, each answer's shape judged, breaches collected."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Probe:
     """One check's way to the target.
 
     A breach does not end the check at once: the other ones that it can find are wanted as well. As
-    a context manager it raises, at its end, the first violation; the others are recorded.
+    a context manager it raises all violations at its end.
 
     Args:
         session: the run.
@@ -101,8 +101,7 @@ class Probe:
         expected: Any,
         got: Any,
         cause: str | None = None,
-        others: tuple[Exchange, ...] = (),
-        operation: str | None = None,
+        after: Exchange | None = None,
     ) -> bool:
         """Judge a finding unless something holds; whether it does.
 
@@ -114,17 +113,12 @@ class Probe:
             expected: what should have come.
             got: what came.
             cause: groups findings; the message when not given.
-            others: the exchanges before it that one needs to see.
-            operation: the operationId at fault, when it is another than the exchange's.
+            after: the request before it that is at fault, when this one only shows it.
         """
         if not holds:
-            table = self.session.operations
-            owner = (
-                table[operation]
-                if operation is not None
-                else table.match(exchange.method, exchange.path)
-            )
-            assert owner is not None, f"{exchange.method} {exchange.path} is no operation"
+            guilty = after or exchange
+            owner = self.session.operations.match(guilty.method, guilty.path)
+            assert owner is not None, f"{guilty.method} {guilty.path} is no operation"
             self.judge(
                 finding(
                     rule,
@@ -134,7 +128,7 @@ class Probe:
                     expected=str(expected),
                     got=str(got),
                     cause=message if cause is None else cause,
-                    others=others,
+                    others=() if after is None else (after,),
                 )
             )
         return holds
@@ -169,14 +163,14 @@ class Probe:
         )
 
     def finish(self) -> None:
-        """Raise the first violation, if any; record the others.
+        """Raise what was found.
 
         Raises:
             Violation: the target broke a rule.
+            ExceptionGroup: it broke several; a violation each.
         """
-        if not self.violations:
-            return
-        first, *others = self.violations.values()
-        for other in others:
-            self.session.record(other.finding)
-        raise first
+        found = list(self.violations.values())
+        if len(found) == 1:
+            raise found[0]
+        if found:
+            raise ExceptionGroup(f"{len(found)} rules are broken", found)

@@ -122,20 +122,26 @@ class Readings:
     def _validator(self, reading: str, schema: Any) -> jsonschema_rs.Validator:
         key = (reading, id(schema))
         if key not in self._made:
-            changed, shared = {
-                "wide": (lambda: widen(schema, lax()), lambda: self._wide),
-                "narrow": (lambda: narrow(schema), lambda: self._narrow),
-                "literal": (lambda: schema, lambda: self.schemas),
-            }[reading]
+            changed, shared = self._read(reading, schema)
             # The id is the key: the schema must live as long as the entry.
             self._kept.append(schema)
             self._made[key] = jsonschema_rs.Draft202012Validator(
-                {"allOf": [changed()], "components": {"schemas": shared()}},
+                {"allOf": [changed], "components": {"schemas": shared}},
                 validate_formats=True,
                 formats=self._formats,
                 offline=True,
             )
         return self._made[key]
+
+    def _read(self, reading: str, schema: Any) -> tuple[Any, Mapping[str, Any]]:
+        """The schema and those that it refers to, in one of the readings."""
+        match reading:
+            case "wide":
+                return widen(schema, lax()), self._wide
+            case "narrow":
+                return narrow(schema), self._narrow
+            case _:
+                return schema, self.schemas
 
 
 def _has_whole_float(value: Any) -> bool:

@@ -9,10 +9,11 @@ from typing import Any
 
 import openapi
 from contract_tests.contract import Contract
+from contract_tests.formats import CHECKS
 from contract_tests.operations import Operations
 from contract_tests.readings import Readings
 from contract_tests.rules.shape import Shapes
-from openapi import formats, json_schema
+from openapi.json_schema import json_schema_view
 
 _SINCE = "x-prefect-since"
 
@@ -25,28 +26,28 @@ class Spec:
         document: the bundle without what that version does not have yet.
     """
 
-    document: Mapping[str, Any]
+    document: dict[str, Any]
 
     @cached_property
     def contracts(self) -> dict[str, Contract]:
         """The contract of each operation that the version has, in the document's order."""
-        table = Operations(dict(self.document))
+        table = Operations(self.document)
         return {operation.id: Contract(operation, self.document) for operation in table}
 
     @cached_property
     def view(self) -> dict[str, Any]:
         """The document with its schemas in their 2020-12 form."""
-        return json_schema.view(self.document)
+        return json_schema_view(self.document)
 
     @cached_property
     def shapes(self) -> Shapes:
         """The judge of answers."""
-        return Shapes(self.view, formats.CHECKS)
+        return Shapes(self.view, CHECKS)
 
     @cached_property
     def readings(self) -> Readings:
         """The judge of what is sent."""
-        return Readings(self.view["components"]["schemas"], formats.CHECKS)
+        return Readings(self.view["components"]["schemas"], CHECKS)
 
 
 @lru_cache(maxsize=4)
@@ -63,9 +64,6 @@ def as_of(node: Any, version: str) -> Any:
     if not isinstance(node, Mapping):
         return node
     kept = {key: as_of(value, version) for key, value in node.items() if not _newer(value, version)}
-    gone = node.keys() - kept.keys()
-    if gone:
-        kept.pop("x-since", None)
     properties = node.get("properties")
     if isinstance(properties, Mapping) and isinstance(node.get("required"), list):
         kept["required"] = [name for name in node["required"] if name in kept["properties"]]

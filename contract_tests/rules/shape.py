@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 import jsonschema_rs
 
-from contract_tests.contract import JSON, contracts
+from contract_tests.contract import JSON
 from contract_tests.exchange import Exchange, NotJson
 from contract_tests.findings import Finding, clip
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from contract_tests.contract import Contract, Response
     from contract_tests.operations import Operation
@@ -46,26 +45,39 @@ class Shapes:
         operation = contract.operation
         if exchange.status == 0:
             yield finding(
-                "shape.answer", operation, exchange, "the connection was closed instead of an answer",
-                expected="an answer", got="none", cause="closed",
+                "shape.answer",
+                operation,
+                exchange,
+                "the connection was closed instead of an answer",
+                expected="an answer",
+                got="none",
+                cause="closed",
             )
             return
         declared = contract.response(exchange.status)
         if exchange.status >= _SERVER_ERROR and exchange.status != _UNAVAILABLE:
             yield finding(
-                "shape.server-error", operation, exchange, "the server failed",
-                expected="an answer below 500", got=_summary(exchange), cause=str(exchange.status),
+                "shape.server-error",
+                operation,
+                exchange,
+                "the server failed",
+                expected="an answer below 500",
+                got=_summary(exchange),
+                cause=str(exchange.status),
             )
         elif declared is None:
             yield finding(
-                "shape.status", operation, exchange,
+                "shape.status",
+                operation,
+                exchange,
                 f"status {exchange.status} is not declared",
-                expected=f"one of {', '.join(contract.statuses)}", got=_summary(exchange),
+                expected=f"one of {', '.join(contract.statuses)}",
+                got=_summary(exchange),
                 cause=str(exchange.status),
             )
         else:
             yield from self._content(operation, exchange, declared)
-            yield from _headers(operation, exchange, declared)
+            yield from _headers(contract, exchange, declared)
 
     def _content(
         self, operation: Operation, exchange: Exchange, declared: Response
@@ -75,19 +87,27 @@ class Shapes:
         if not declared.content:
             if exchange.body:
                 yield finding(
-                    "shape.content-type", operation, exchange,
+                    "shape.content-type",
+                    operation,
+                    exchange,
                     f"status {exchange.status} has a body, and none is declared",
-                    expected="no body", got=_summary(exchange), spec=declared.pointer,
+                    expected="no body",
+                    got=_summary(exchange),
+                    spec=declared.pointer,
                     cause=f"{exchange.status} body",
                 )
             return
         kind = said.partition(";")[0].strip().lower()
         if kind not in declared.content:
             yield finding(
-                "shape.content-type", operation, exchange,
+                "shape.content-type",
+                operation,
+                exchange,
                 f"status {exchange.status} has the content type {said or 'none'!r}",
-                expected=" or ".join(declared.content), got=said or "no content type",
-                spec=declared.pointer, cause=f"{exchange.status} {kind}",
+                expected=" or ".join(declared.content),
+                got=said or "no content type",
+                spec=declared.pointer,
+                cause=f"{exchange.status} {kind}",
             )
             return
         if kind == JSON and pointer is not None:
@@ -98,19 +118,27 @@ class Shapes:
             body = exchange.json()
         except NotJson as error:
             yield finding(
-                "shape.body", operation, exchange, str(error), expected="JSON",
-                got=_summary(exchange), spec=pointer, cause=f"{exchange.status} not JSON",
+                "shape.body",
+                operation,
+                exchange,
+                str(error),
+                expected="JSON",
+                got=_summary(exchange),
+                spec=pointer,
+                cause=f"{exchange.status} not JSON",
             )
             return
-        error = next(self._validators[pointer].iter_errors(body), None)
-        if error is None:
+        wrong = next(self._validators[pointer].iter_errors(body), None)
+        if wrong is None:
             return
-        deepest = _deepest(error)
+        deepest = _deepest(wrong)
         place = "".join(
             "[]" if isinstance(part, int) else f".{part}" for part in deepest.instance_path
         )
         yield finding(
-            "shape.body", operation, exchange,
+            "shape.body",
+            operation,
+            exchange,
             f"the body of status {exchange.status} breaks its schema"
             f"{' at ' + place.removeprefix('.') if place else ''}",
             expected=clip(deepest.message, 300),
@@ -120,7 +148,7 @@ class Shapes:
         )
 
 
-def finding(  # noqa: D417 - the names are those of Finding
+def finding(
     rule: str,
     operation: Operation,
     exchange: Exchange,
@@ -155,16 +183,18 @@ def _summary(exchange: Exchange) -> str:
     return clip(f"{exchange.status} {exchange.body[:400].decode('utf-8', 'replace')}", 300)
 
 
-def _headers(
-    operation: Operation, exchange: Exchange, declared: Response
-) -> Iterator[Finding]:
-    contract = contracts()[operation.id]
+def _headers(contract: Contract, exchange: Exchange, declared: Response) -> Iterator[Finding]:
+    operation = contract.operation
     for name, header in declared.headers.items():
         if contract.follow(header)[1].get("required") and name.lower() not in exchange.headers:
             yield finding(
-                "shape.header", operation, exchange,
+                "shape.header",
+                operation,
+                exchange,
                 f"the header {name} is missing from status {exchange.status}",
-                expected=name, got=", ".join(sorted(exchange.headers)), spec=declared.pointer,
+                expected=name,
+                got=", ".join(sorted(exchange.headers)),
+                spec=declared.pointer,
                 cause=f"{exchange.status} {name.lower()}",
             )
 

@@ -1,0 +1,460 @@
+"""Walks around a deployment itself: create, upsert, read, update, delete."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from contract_tests.lifecycle.actor import (
+    CONSTANT,
+    CREATED,
+    NO_CONTENT,
+    NOT_FOUND,
+    OK,
+    Actor,
+    ids,
+    only,
+    rows,
+    schedule,
+    steady,
+    value_of,
+)
+from contract_tests.target import UNSET
+
+if TYPE_CHECKING:
+    from contract_tests.exchange import Exchange
+    from contract_tests.lifecycle.actor import Record
+
+FULL: dict[str, Any] = {
+    "tags": ["red", "blue", "red"],
+    "description": "what it is for",
+    "version": "1.2",
+    "path": "/srv/flows",
+    "entrypoint": "flows/etl.py:etl",
+    "paused": True,
+    "parameters": {"x": 1, "deep": {"list": [1, None, "é"]}},
+    "parameter_openapi_schema": {"type": "object", "properties": {"x": {"type": "integer"}}},
+    "enforce_parameter_schema": False,
+    "job_variables": {"image": "python:3", "env": {"A": "1"}},
+    "pull_steps": [{"some.step": {"directory": "/srv"}}],
+    "labels": {"team": "blue", "level": 3},
+    "concurrency_limit": 4,
+    "concurrency_options": {"collision_strategy": "CANCEL_NEW"},
+    "schedules": [schedule("cron", active=False, slug="yearly", parameters={"x": 2})],
+}
+# Not echoed as they are sent: shown elsewhere, or completed by the server.
+_ELSEWHERE = ("concurrency_limit", "concurrency_options", "schedules", "labels")
+
+
+def walk_create(actor: Actor) -> None:
+    """What is created is answered, read, read by name, found and counted, all alike."""
+    flow = actor.flow()
+    sent = actor.fit("DeploymentCreate", FULL)
+    answer = actor.post_deployment(flow, **sent)
+    actor.status(answer, CREATED, rule="lifecycle.create", when="creating a new deployment")
+    made = actor.made(answer, "creating a deployment")
+    echo = {name: value for name, value in sent.items() if name not in _ELSEWHERE}
+    echo["flow_id"] = flow["id"]
+    actor.compare("lifecycle.create", answer, echo, made, "the answer is not what was sent")
+    _check_completed(actor, answer, sent, made)
+    again, reading = actor.read(made["id"])
+    want = steady(made)
+    actor.compare("lifecycle.read", reading, want, again, "read back otherwise", after=answer)
+    by_name = actor.call(
+        "read_deployment_by_name", flow_name=flow["name"], deployment_name=made["name"]
+    )
+    if actor.status(by_name, OK, rule="lifecycle.read", when="reading by name"):
+        body = value_of(by_name) or {}
+        actor.compare("lifecycle.read", by_name, want, body, "read by name otherwise")
+    check_found(actor, again)
+
+
+def walk_defaults(actor: Actor) -> None:
+    """What is not sent gets its default."""
+    flow = actor.flow()
+    made = actor.deployment(flow)
+    now, reading = actor.read(made["id"])
+    want: Record = {
+        "paused": False,
+        "schedules": [],
+        "tags": [],
+        "parameters": {},
+        "job_variables": {},
+        "description": None,
+        "version": None,
+        "work_pool_name": None,
+        "work_queue_name": None,
+        "global_concurrency_limit": None,
+        "enforce_parameter_schema": True,
+    }
+    actor.compare("lifecycle.defaults", reading, want, now, "not sent, and not the default")
+
+
+def walk_upsert(actor: Actor) -> None:
+    """Creating a deployment of the same flow and name brings the first one up to date."""
+    flow = actor.flow()
+    first = actor.deployment(flow, **actor.fit("DeploymentCreate", FULL))
+    neighbour = actor.deployment(flow, tags=["near"])
+    before, _ = actor.read(first["id"])
+    answer = actor.post_deployment(flow, name=first["name"], description="anew", schedules=[])
+    actor.status(
+        answer, OK, rule="lifecycle.upsert", when="creating one that the flow has by that name"
+    )
+    actor.made(answer, "creating a deployment again")
+    after, reading = actor.read(first["id"])
+    check_constant(actor, before, after, reading, cause=answer)
+    actor.expect(
+        after.get("description") == "anew",
+        "lifecycle.upsert",
+        reading,
+        "what was sent again is not there",
+        expected="anew",
+        got=after.get("description"),
+        after=answer,
+    )
+    actor.expect(
+        after.get("schedules") == [],
+        "lifecycle.upsert-replaces",
+        reading,
+        "schedules are not replaced",
+        expected="[]",
+        got=after.get("schedules"),
+        after=answer,
+    )
+    actor.expect(
+        after.get("parameters") == {},
+        "lifecycle.upsert-replaces",
+        reading,
+        "parameters that are not sent are not emptied",
+        expected="{}",
+        got=after.get("parameters"),
+        after=answer,
+    )
+    kept = steady(before, "description", "schedules", "parameters", "labels")
+    actor.compare(
+        "lifecycle.upsert-keeps",
+        reading,
+        kept,
+        after,
+        "not sent, and changed all the same",
+        after=answer,
+    )
+    _count_is(actor, flow, 2, "lifecycle.upsert", answer)
+    _same_as(actor, neighbour, "create_deployment", answer)
+    other_flow = actor.flow()
+    twin = actor.post_deployment(other_flow, name=first["name"])
+    actor.status(
+        twin, CREATED, rule="lifecycle.upsert", when="creating the same name for another flow"
+    )
+    _same_as(actor, after, "create_deployment", twin)
+
+
+CHANGES: dict[str, tuple[Any, ...]] = {
+    "description": ("changed", None),
+    "version": ("2.0", None),
+    "tags": (["green"], []),
+    "paused": (False, True),
+    "parameters": ({"y": [1]}, {}),
+    "path": ("/elsewhere", None),
+    "entrypoint": ("other.py:main", None),
+    "job_variables": ({"image": "other"}, {}),
+    "enforce_parameter_schema": (True, False),
+    "parameter_openapi_schema": ({"type": "object", "properties": {}},),
+    "pull_steps": ([], [{"other.step": {}}]),
+}
+
+
+def walk_update(actor: Actor) -> None:
+    """A change changes what it names and nothing else."""
+    flow = actor.flow()
+    made = actor.deployment(flow, **actor.fit("DeploymentCreate", FULL))
+    neighbour = actor.deployment(flow, **actor.fit("DeploymentCreate", FULL))
+    before, _ = actor.read(made["id"])
+    for field, values in actor.fit("DeploymentUpdate", CHANGES).items():
+        for value in values:
+            before = _change(actor, before, field, value)
+    answer = actor.call("update_deployment", id=made["id"], json={})
+    actor.status(answer, NO_CONTENT, rule="lifecycle.update", when="changing nothing")
+    after, reading = actor.read(made["id"])
+    actor.compare(
+        "lifecycle.update-keeps",
+        reading,
+        steady(before),
+        after,
+        "changed by an empty body",
+        after=answer,
+    )
+    _same_as(actor, neighbour, "update_deployment", answer)
+    _limits(actor, after)
+
+
+def _change(actor: Actor, before: Record, field: str, value: Any) -> Record:
+    answer = actor.call("update_deployment", id=before["id"], json={field: value})
+    ok = actor.status(answer, NO_CONTENT, rule="lifecycle.update", when=f"changing {field}")
+    after, reading = actor.read(before["id"])
+    if not ok:
+        return after
+    actor.compare(
+        "lifecycle.update",
+        reading,
+        {field: value},
+        after,
+        "sent, and not there afterwards",
+        after=answer,
+    )
+    actor.compare(
+        "lifecycle.update-keeps",
+        reading,
+        steady(before, field),
+        after,
+        "not sent, and changed all the same",
+        after=answer,
+    )
+    check_constant(actor, before, after, reading, cause=answer)
+    return after
+
+
+def _limits(actor: Actor, before: Record) -> None:
+    for limit in (7, None):
+        answer = actor.call("update_deployment", id=before["id"], json={"concurrency_limit": limit})
+        if not actor.status(
+            answer, NO_CONTENT, rule="lifecycle.update", when="changing concurrency_limit"
+        ):
+            return
+        after, reading = actor.read(before["id"])
+        shown = (after.get("global_concurrency_limit") or {}).get("limit")
+        actor.expect(
+            shown == limit,
+            "lifecycle.update",
+            reading,
+            "concurrency_limit is not as sent",
+            expected=limit,
+            got=shown,
+            after=answer,
+        )
+
+
+def walk_delete(actor: Actor) -> None:
+    """What is deleted is gone, everywhere, and nothing else is."""
+    flow = actor.flow()
+    doomed = actor.deployment(flow, schedules=[schedule(active=False)])
+    neighbour = actor.deployment(flow, schedules=[schedule(active=False)])
+    answer = actor.call("delete_deployment", id=doomed["id"])
+    actor.status(answer, NO_CONTENT, rule="lifecycle.delete", when="deleting a deployment")
+    check_gone(actor, flow, doomed, answer)
+    _same_as(actor, neighbour, "delete_deployment", answer)
+    _count_is(actor, flow, 1, "lifecycle.delete", answer)
+    again = actor.post_deployment(flow, name=doomed["name"])
+    actor.status(
+        again, CREATED, rule="lifecycle.delete", when="creating a deleted deployment again"
+    )
+    body = value_of(again)
+    if isinstance(body, dict):
+        actor.expect(
+            body.get("id") != doomed["id"],
+            "lifecycle.delete",
+            again,
+            "an id is given out twice",
+            expected="a new id",
+            got=body.get("id"),
+            after=answer,
+        )
+
+
+def check_gone(actor: Actor, flow: Record, gone: Record, deletion: Exchange) -> None:
+    """Expect 404 of all operations that take the id, and that no search finds it."""
+    for operation, body in (
+        ("read_deployment", UNSET),
+        ("delete_deployment", UNSET),
+        ("update_deployment", {"description": "x"}),
+        ("pause_deployment", UNSET),
+        ("resume_deployment", UNSET),
+        ("create_flow_run_from_deployment", {}),
+        ("read_deployment_schedules", UNSET),
+        ("work_queue_check_for_deployment", UNSET),
+    ):
+        answer = actor.call(operation, json=body, id=gone["id"])
+        actor.status(
+            answer, NOT_FOUND, rule="lifecycle.gone", when=f"{operation} of a deleted deployment"
+        )
+    by_name = actor.call(
+        "read_deployment_by_name", flow_name=flow["name"], deployment_name=gone["name"]
+    )
+    actor.status(
+        by_name, NOT_FOUND, rule="lifecycle.gone", when="reading a deleted deployment by name"
+    )
+    found = actor.call("read_deployments", json={**only(gone["id"]), "limit": 1})
+    actor.expect(
+        found.status != OK or not rows(found),
+        "lifecycle.gone",
+        found,
+        "a deleted deployment is found",
+        expected="[]",
+        got=ids(rows(found)),
+        after=deletion,
+    )
+    number, counting = actor.count("count_deployments", only(gone["id"]))
+    actor.expect(
+        number in (0, None),
+        "lifecycle.gone",
+        counting,
+        "a deleted deployment is counted",
+        expected=0,
+        got=number,
+        after=deletion,
+    )
+
+
+def check_found(actor: Actor, record: Record) -> None:
+    """Expect filter, paginate and count to find a deployment, and to show it as it is read."""
+    for criterion in (
+        {"id": {"any_": [record["id"]]}},
+        {"name": {"any_": [record["name"]]}},
+    ):
+        body = {"deployments": criterion, "flows": {"id": {"any_": [record["flow_id"]]}}}
+        number, counting = actor.count("count_deployments", body)
+        actor.expect(
+            number in (1, None),
+            "lifecycle.found",
+            counting,
+            "a deployment is not counted",
+            expected=1,
+            got=number,
+        )
+    answer = actor.call("read_deployments", json={**only(record["id"]), "limit": 2})
+    found = rows(answer)
+    if answer.status == OK and actor.expect(
+        ids(found) == [record["id"]],
+        "lifecycle.found",
+        answer,
+        "a deployment is not found",
+        expected=[record["id"]],
+        got=ids(found),
+    ):
+        actor.compare("lifecycle.read", answer, steady(record), found[0], "found otherwise")
+    page = actor.call("paginate_deployments", json={**only(record["id"]), "limit": 2})
+    shown = (value_of(page) or {}).get("results", []) if page.status == OK else [record]
+    if actor.expect(
+        ids(shown) == [record["id"]],
+        "lifecycle.found",
+        page,
+        "a deployment is not on its page",
+        expected=[record["id"]],
+        got=ids(shown),
+    ):
+        actor.compare("lifecycle.read", page, steady(record), shown[0], "paginated otherwise")
+
+
+def check_constant(
+    actor: Actor,
+    before: Record,
+    after: Record,
+    reading: Exchange,
+    *,
+    cause: Exchange,
+) -> None:
+    """Expect id, creation, name and flow to stay and `updated` not to go back."""
+    want = {name: before.get(name) for name in CONSTANT}
+    actor.compare(
+        "lifecycle.constant",
+        reading,
+        want,
+        after,
+        "changed, and must not",
+        after=cause,
+    )
+    then, now = (_time(record.get("updated")) for record in (before, after))
+    actor.expect(
+        then is None or now is None or now > then,
+        "lifecycle.updated",
+        reading,
+        "updated does not move",
+        expected=f"later than {then}",
+        got=now,
+        after=cause,
+    )
+
+
+def _check_completed(actor: Actor, answer: Exchange, sent: Record, made: Record) -> None:
+    """The fields that a server completes: what was sent is in them."""
+    limit = made.get("global_concurrency_limit") or {}
+    actor.expect(
+        limit.get("limit") == sent["concurrency_limit"],
+        "lifecycle.create",
+        answer,
+        "the answer is not what was sent: concurrency_limit",
+        expected=sent["concurrency_limit"],
+        got=limit.get("limit"),
+    )
+    for name in ("concurrency_options", "labels"):
+        if name in sent:
+            shown = made.get(name) or {}
+            part = {key: shown.get(key) for key in sent[name]}
+            actor.compare(
+                "lifecycle.create",
+                answer,
+                {name: sent[name]},
+                {name: part},
+                "the answer is not what was sent",
+            )
+    shown = [
+        {key: item.get(key) for key in ("schedule", "active", "slug", "parameters")}
+        for item in made.get("schedules", [])
+    ]
+    want = [
+        {key: item[key] for key in ("schedule", "active", "slug", "parameters")}
+        for item in sent["schedules"]
+    ]
+    if actor.knows("DeploymentScheduleCreate", "slug"):
+        actor.compare(
+            "lifecycle.create",
+            answer,
+            {"schedules": want},
+            {"schedules": shown},
+            "the answer is not what was sent",
+        )
+
+
+def _same_as(actor: Actor, before: Record, operation: str, cause: Exchange) -> None:
+    """Expect a deployment that was not asked for to be as it was."""
+    rule = "lifecycle.bystander"
+    answer = actor.call("read_deployment", id=before["id"])
+    after = value_of(answer)
+    there = actor.expect(
+        answer.status == OK and isinstance(after, dict),
+        rule,
+        answer,
+        f"{operation} takes another deployment away",
+        expected="the deployment",
+        got=answer.status,
+        after=cause,
+    )
+    if there:
+        actor.compare(
+            rule,
+            answer,
+            steady(before),
+            after,
+            f"{operation} changes another deployment",
+            after=cause,
+        )
+
+
+def _count_is(actor: Actor, flow: Record, want: int, rule: str, cause: Exchange) -> None:
+    number, answer = actor.count("count_deployments", {"flows": {"id": {"any_": [flow["id"]]}}})
+    actor.expect(
+        number in (want, None),
+        rule,
+        answer,
+        "the flow is left with a wrong number of deployments",
+        expected=want,
+        got=number,
+        after=cause,
+    )
+
+
+def _time(text: Any) -> datetime | None:
+    try:
+        return datetime.fromisoformat(text)
+    except (TypeError, ValueError):
+        return None

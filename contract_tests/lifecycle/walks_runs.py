@@ -1,0 +1,363 @@
+"""Walks around runs: by hand, in bulk, polled by workers, and what a deletion leaves of them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from contract_tests.lifecycle.actor import (
+    CONFLICT,
+    CREATED,
+    FAR,
+    NO_CONTENT,
+    NOBODY,
+    NOT_FOUND,
+    OK,
+    Actor,
+    ids,
+    only,
+    rows,
+    steady,
+    value_of,
+)
+from contract_tests.lifecycle.walks_deployments import check_gone
+
+if TYPE_CHECKING:
+    from contract_tests.exchange import Exchange
+    from contract_tests.lifecycle.actor import Record
+
+_RUN = "lifecycle.flow-run"
+_STRICT = {
+    "type": "object",
+    "properties": {"x": {"type": "integer"}, "y": {"type": "string"}},
+    "required": ["y"],
+}
+
+
+def walk_flow_run(actor: Actor) -> None:
+    """A run takes over what the deployment says and adds what the request says."""
+    flow = actor.flow()
+    owner = actor.deployment(
+        flow, parameters={"x": 1, "y": "a"}, tags=["base"], enforce_parameter_schema=False
+    )
+    body: Record = {
+        "name": actor.name("run"),
+        "parameters": {"y": "b", "z": None},
+        "tags": ["base", "extra"],
+        "idempotency_key": actor.name("key"),
+        "context": {"k": "v"},
+        "state": scheduled(FAR),
+    }
+    answer = actor.call("create_flow_run_from_deployment", id=owner["id"], json=body)
+    actor.status(answer, CREATED, rule=_RUN, when="creating a flow run")
+    run = actor.made(answer, "creating a flow run")
+    want = {
+        "name": body["name"],
+        "deployment_id": owner["id"],
+        "flow_id": flow["id"],
+        "parameters": {"x": 1, "y": "b", "z": None},
+        "idempotency_key": body["idempotency_key"],
+        "context": {"k": "v"},
+        "state_type": "SCHEDULED",
+        "auto_scheduled": False,
+    }
+    actor.compare(_RUN, answer, want, run, "the run is not what was asked for")
+    tags = run.get("tags")
+    actor.expect(
+        isinstance(tags, list) and sorted(tags) == ["base", "extra"],
+        _RUN,
+        answer,
+        "tags are not those of deployment and request together",
+        expected=["base", "extra"],
+        got=tags,
+    )
+    reading = actor.call("read_flow_run", id=run["id"])
+    if actor.status(reading, OK, rule=_RUN, when="reading a run that was made"):
+        actor.compare(
+            _RUN,
+            reading,
+            want,
+            value_of(reading) or {},
+            "the run is read otherwise",
+            after=answer,
+        )
+    after, deployment = actor.read(owner["id"])
+    actor.compare(
+        _RUN,
+        deployment,
+        steady(owner),
+        after,
+        "creating a run changes the deployment",
+        after=answer,
+    )
+    _idempotent(actor, owner, body, run, answer)
+    unknown = actor.call("create_flow_run_from_deployment", id=NOBODY, json={})
+    actor.status(unknown, NOT_FOUND, rule=_RUN, when="creating a run of an unknown deployment")
+
+
+def _idempotent(actor: Actor, owner: Record, body: Record, run: Record, first: Exchange) -> None:
+    again = actor.call(
+        "create_flow_run_from_deployment",
+        id=owner["id"],
+        json={**body, "name": actor.name("again")},
+    )
+    rule = "lifecycle.idempotency"
+    actor.status(again, OK, rule=rule, when="creating a run of a key that is in use")
+    got = (value_of(again) or {}).get("id")
+    actor.expect(
+        got == run["id"],
+        rule,
+        again,
+        "the same key makes another run",
+        expected=run["id"],
+        got=got,
+        after=first,
+    )
+    _count(actor, owner, 1, rule, again)
+    other = actor.call(
+        "create_flow_run_from_deployment",
+        id=owner["id"],
+        json={"idempotency_key": actor.name("key"), "state": scheduled(FAR)},
+    )
+    actor.status(other, CREATED, rule=rule, when="creating a run of a new key")
+    got = (value_of(other) or {}).get("id")
+    actor.expect(
+        got != run["id"],
+        rule,
+        other,
+        "another key finds the first run",
+        expected="a new run",
+        got=got,
+        after=first,
+    )
+    _count(actor, owner, 2, rule, other)
+
+
+def walk_parameters(actor: Actor) -> None:
+    """Parameters are held to the deployment's schema, unless that is not enforced."""
+    flow = actor.flow()
+    strict, lenient = (
+        actor.deployment(
+            flow,
+            parameters={"x": 1},
+            parameter_openapi_schema=_STRICT,
+            enforce_parameter_schema=enforced,
+        )
+        for enforced in (False, False)
+    )
+    change = actor.call(
+        "update_deployment", id=strict["id"], json={"enforce_parameter_schema": True}
+    )
+    if not actor.status(change, NO_CONTENT, rule="lifecycle.update", when="enforcing the schema"):
+        return
+    for owner, parameters, status in (
+        (strict, {"y": "text"}, CREATED),
+        (strict, {"y": 5}, CONFLICT),
+        (strict, {}, CONFLICT),
+        (lenient, {"y": 5}, CREATED),
+    ):
+        answer = actor.call(
+            "create_flow_run_from_deployment",
+            id=owner["id"],
+            json={"parameters": parameters, "state": scheduled(FAR)},
+        )
+        actor.status(
+            answer,
+            status,
+            rule="lifecycle.parameters",
+            when=f"parameters {'of' if status == CREATED else 'against'} the schema",
+        )
+    _count(actor, strict, 1, "lifecycle.parameters", answer)
+
+
+def walk_polling(actor: Actor) -> None:
+    """Polling finds the scheduled runs of the deployments asked for, and no others."""
+    flow = actor.flow()
+    owner, neighbour = actor.deployment(flow), actor.deployment(flow)
+    operation = "get_scheduled_flow_runs_for_deployments"
+    runs: list[Record] = []
+    # Times as they are made up: neither in order nor due, so that no server starts or marks them.
+    for hours in (3, 1, 2):
+        when = (datetime.now(UTC) + timedelta(hours=hours)).isoformat()
+        answer = actor.call(
+            "create_flow_run_from_deployment", id=owner["id"], json={"state": scheduled(when)}
+        )
+        runs.append(actor.made(answer, "creating a scheduled run"))
+    for state in (scheduled(FAR), {"type": "COMPLETED"}):
+        actor.call("create_flow_run_from_deployment", id=neighbour["id"], json={"state": state})
+    late, early, middle = runs
+    between = (datetime.now(UTC) + timedelta(hours=2.5)).isoformat()
+    polls: tuple[tuple[Record, list[Record]], ...] = (
+        ({}, [early, middle, late]),
+        ({"limit": 2}, [early, middle]),
+        ({"limit": 0}, []),
+        ({"scheduled_before": between}, [early, middle]),
+        ({"deployment_ids": [NOBODY]}, []),
+    )
+    for body, want in polls:
+        answer = actor.call(operation, json={"deployment_ids": [owner["id"]], **body})
+        if actor.status(answer, OK, rule="lifecycle.polling", when="polling"):
+            actor.expect(
+                ids(rows(answer)) == ids(want),
+                "lifecycle.polling",
+                answer,
+                f"polling with {', '.join(body) or 'ids alone'} answers other runs",
+                expected=ids(want),
+                got=ids(rows(answer)),
+            )
+    answer = actor.call(operation, json={"deployment_ids": [neighbour["id"]]})
+    actor.expect(
+        answer.status != OK or len(rows(answer)) == 1,
+        "lifecycle.polling",
+        answer,
+        "polling does not answer the scheduled runs alone",
+        expected="one run",
+        got=f"{len(rows(answer))} runs",
+    )
+    check = actor.call("work_queue_check_for_deployment", id=owner["id"])
+    actor.status(check, OK, rule="lifecycle.queues", when="the work queue check")
+
+
+def walk_delete_runs(actor: Actor) -> None:
+    """A deletion takes along what waits to start, and leaves what has run."""
+    flow = actor.flow()
+    doomed = actor.deployment(flow)
+    neighbour = actor.deployment(flow)
+    made = {}
+    for owner, label, state in (
+        (doomed, "waiting", scheduled(FAR)),
+        (doomed, "done", {"type": "COMPLETED"}),
+        (neighbour, "theirs", scheduled(FAR)),
+    ):
+        answer = actor.call(
+            "create_flow_run_from_deployment", id=owner["id"], json={"state": state}
+        )
+        made[label] = actor.made(answer, "creating a flow run")["id"]
+    deletion = actor.call("delete_deployment", id=doomed["id"])
+    if not actor.status(
+        deletion, NO_CONTENT, rule="lifecycle.delete", when="deleting a deployment with runs"
+    ):
+        return
+    for label, status in (("waiting", NOT_FOUND), ("done", OK), ("theirs", OK)):
+        answer = actor.call("read_flow_run", id=made[label])
+        rule = "lifecycle.bystander" if label == "theirs" else "lifecycle.delete-runs"
+        actor.expect(
+            answer.status == status,
+            rule,
+            answer,
+            f"after a deletion the run that is {label} answers {answer.status}",
+            expected=status,
+            got=answer.status,
+            after=deletion,
+        )
+
+
+def walk_bulk_delete(actor: Actor) -> None:
+    """Bulk deletion deletes what matches and no more than asked for."""
+    if not actor.has("bulk_delete_deployments"):
+        actor.session.cannot_judge("bulk_delete_deployments is not in this version")
+        return
+    flow = actor.flow()
+    doomed = [actor.deployment(flow) for _ in range(3)]
+    safe = actor.deployment(flow)
+    rule = "lifecycle.bulk-delete"
+    chosen: Any = {"deployments": {"id": {"any_": [*ids(doomed), NOBODY]}}}
+    for limit, left in ((2, 2), (50, 1)):
+        answer = actor.call("bulk_delete_deployments", json={**chosen, "limit": limit})
+        if not actor.status(answer, OK, rule=rule, when="deleting in bulk"):
+            return
+        deleted = (value_of(answer) or {}).get("deleted", [])
+        number, counting = actor.count(
+            "count_deployments", {"flows": {"id": {"any_": [flow["id"]]}}}
+        )
+        actor.expect(
+            number in (left, None),
+            rule,
+            counting,
+            "bulk deletion leaves a wrong number",
+            expected=left,
+            got=number,
+            after=answer,
+        )
+        actor.expect(
+            isinstance(deleted, list)
+            and set(deleted) <= set(ids(doomed))
+            and len(deleted) == (2 if limit == 2 else 1),  # noqa: PLR2004 - of three
+            rule,
+            answer,
+            "what is told to be deleted is not what was",
+            expected=f"{3 - left} of {ids(doomed)}",
+            got=deleted,
+        )
+    for one in doomed:
+        check = actor.call("read_deployment", id=one["id"])
+        actor.status(check, NOT_FOUND, rule="lifecycle.gone", when="reading after a bulk deletion")
+    check_gone(actor, flow, doomed[0], answer)
+    actor.read(safe["id"])
+
+
+def walk_bulk_runs(actor: Actor) -> None:
+    """Bulk creation makes a run for each item."""
+    operation = "bulk_create_flow_runs_from_deployment"
+    if not actor.has(operation):
+        actor.session.cannot_judge(f"{operation} is not in this version")
+        return
+    owner = actor.deployment(actor.flow(), tags=["base"])
+    names = [actor.name("run") for _ in range(3)]
+    sent = [
+        {"name": name, "tags": [f"t{i}"], "state": scheduled(FAR)} for i, name in enumerate(names)
+    ]
+    rule = "lifecycle.bulk-runs"
+    answer = actor.call(operation, id=owner["id"], json=sent)
+    if not actor.status(answer, OK, CREATED, rule=rule, when="creating runs in bulk"):
+        return
+    results = (value_of(answer) or {}).get("results", [])
+    actor.expect(
+        len(results) == len(sent),
+        rule,
+        answer,
+        "not as many results as items",
+        expected=len(sent),
+        got=len(results),
+    )
+    _count(actor, owner, len(sent), rule, answer)
+    for i, (name, result) in enumerate(zip(names, results, strict=False)):
+        reading = actor.call("read_flow_run", id=str(result.get("flow_run_id")))
+        run = value_of(reading) or {}
+        actor.compare(
+            rule,
+            reading,
+            {"name": name, "deployment_id": owner["id"]},
+            run,
+            "a run of a bulk is not as asked for",
+            after=answer,
+        )
+        actor.expect(
+            set(run.get("tags") or ()) == {"base", f"t{i}"},
+            rule,
+            reading,
+            "a run of a bulk has other tags",
+            expected=["base", f"t{i}"],
+            got=run.get("tags"),
+            after=answer,
+        )
+    unknown = actor.call(operation, id=NOBODY, json=sent)
+    actor.status(unknown, NOT_FOUND, rule=rule, when="runs in bulk of an unknown deployment")
+
+
+def scheduled(when: str) -> Record:
+    """The state of a run that is to start at a time."""
+    return {"type": "SCHEDULED", "state_details": {"scheduled_time": when}}
+
+
+def _count(actor: Actor, owner: Record, want: int, rule: str, cause: Exchange) -> None:
+    number, answer = actor.count("count_flow_runs", only(owner["id"]))
+    actor.expect(
+        number in (want, None),
+        rule,
+        answer,
+        "the deployment has a wrong number of runs",
+        expected=want,
+        got=number,
+        after=cause,
+    )

@@ -1,0 +1,431 @@
+"""Walks around schedules: their own operations, slugs, pausing, and the runs that they make."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from contract_tests.lifecycle.actor import (
+    CONFLICT,
+    CREATED,
+    FAR,
+    NO_CONTENT,
+    NOBODY,
+    NOT_FOUND,
+    OK,
+    UNPROCESSABLE,
+    Actor,
+    ids,
+    only,
+    rows,
+    schedule,
+    steady,
+    value_of,
+)
+from contract_tests.target import UNSET
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from contract_tests.exchange import Exchange
+    from contract_tests.lifecycle.actor import Record
+
+_RULE = "lifecycle.schedules"
+# A stretch of time far ahead, with exactly so many runs of an hourly schedule asked for.
+_RUNS = 3
+_STRETCH = {
+    "start_time": FAR,
+    "end_time": "2090-01-02T00:00:00Z",
+    "min_runs": _RUNS,
+    "max_runs": _RUNS,
+}
+
+
+def walk_schedules(actor: Actor) -> None:
+    """Schedules are created, listed, changed and deleted one by one."""
+    flow = actor.flow()
+    owner = actor.deployment(flow, paused=True)
+    neighbour = actor.deployment(flow, schedules=[schedule(active=False)])
+    sent = [
+        actor.fit("DeploymentScheduleCreate", item)
+        for item in (
+            schedule("interval", active=False, parameters={"n": 1}, slug="one"),
+            schedule("cron", active=True, max_scheduled_runs=7, slug="two"),
+            schedule("rrule", active=False),
+        )
+    ]
+    answer = actor.call("create_deployment_schedules", id=owner["id"], json=sent)
+    actor.status(answer, CREATED, rule=_RULE, when="creating schedules")
+    made = rows(answer)
+    if not actor.expect(
+        len(made) == len(sent),
+        _RULE,
+        answer,
+        "not as many schedules as were sent",
+        expected=len(sent),
+        got=len(made),
+    ):
+        return
+    for item, got in zip(sent, made, strict=True):
+        want = {**item, "deployment_id": owner["id"]}
+        actor.compare(
+            "lifecycle.schedule-order" if _is_among(item, made) else _RULE,
+            answer,
+            _shown(want),
+            _shown(got),
+            "a schedule is not as sent",
+        )
+    _listed(actor, owner, made, answer)
+    _other_schedules(actor, neighbour, answer)
+    _change(actor, owner, made)
+    _delete(actor, owner, neighbour, made)
+
+
+def _listed(actor: Actor, owner: Record, want: list[Record], cause: Exchange) -> None:
+    """Expect the schedules in their own list and in the deployment, in any order."""
+    listing = actor.call("read_deployment_schedules", id=owner["id"])
+    if actor.status(listing, OK, rule=_RULE, when="listing schedules"):
+        _same_set(actor, listing, want, "the list of schedules", cause)
+    _, reading = actor.read(owner["id"])
+    _same_set(actor, reading, want, "the deployment's list of schedules", cause)
+
+
+def _same_set(
+    actor: Actor, exchange: Exchange, want: list[Record], what: str, cause: Exchange
+) -> None:
+    """Expect the schedules that an answer holds, itself a list or a deployment."""
+    body = value_of(exchange)
+    shown = body.get("schedules") if isinstance(body, dict) else body
+    got = [item for item in shown if isinstance(item, dict)] if isinstance(shown, list) else []
+    if not actor.expect(
+        sorted(map(str, ids(want))) == sorted(map(str, ids(got))),
+        _RULE,
+        exchange,
+        f"{what} is not what it must be",
+        expected=ids(want),
+        got=ids(got),
+        after=cause,
+    ):
+        return
+    by_id = {item["id"]: item for item in got}
+    for item in want:
+        shown_as = _shown(by_id[item["id"]])
+        actor.compare(
+            _RULE, exchange, _shown(item), shown_as, f"{what} shows it otherwise", after=cause
+        )
+
+
+def _change(actor: Actor, owner: Record, made: list[Record]) -> None:
+    first = made[0]
+    for body in (
+        {"active": True, "parameters": {"n": 2}},
+        {**schedule("cron"), "parameters": {"n": 2}},
+        {"parameters": {"n": 2}},
+    ):
+        answer = actor.call(
+            "update_deployment_schedule", id=owner["id"], schedule_id=first["id"], json=body
+        )
+        if actor.status(answer, NO_CONTENT, rule=_RULE, when="changing a schedule"):
+            first.update(body)
+        _listed(actor, owner, made, answer)
+    for unknown in (
+        {"id": NOBODY, "schedule_id": first["id"]},
+        {"id": owner["id"], "schedule_id": NOBODY},
+    ):
+        answer = actor.call("update_deployment_schedule", json={"active": False}, **unknown)
+        actor.status(answer, NOT_FOUND, rule=_RULE, when="changing an unknown schedule")
+    if actor.knows("DeploymentScheduleCreate", "slug"):
+        again = [{**schedule("rrule"), "slug": "one"}]
+        answer = actor.call("create_deployment_schedules", id=owner["id"], json=again)
+        actor.status(
+            answer, CONFLICT, rule="lifecycle.slugs", when="creating a schedule of a slug in use"
+        )
+
+
+def _delete(actor: Actor, owner: Record, neighbour: Record, made: list[Record]) -> None:
+    theirs = neighbour["schedules"][0]["id"] if neighbour["schedules"] else NOBODY
+    for schedule_id in (theirs, NOBODY):
+        answer = actor.call("delete_deployment_schedule", id=owner["id"], schedule_id=schedule_id)
+        actor.status(
+            answer, NOT_FOUND, rule=_RULE, when="deleting a schedule that is not the deployment's"
+        )
+        _other_schedules(actor, neighbour, answer)
+    gone, *left = made
+    place = {"id": owner["id"], "schedule_id": gone["id"]}
+    answer = actor.call("delete_deployment_schedule", **place)
+    if actor.status(answer, NO_CONTENT, rule=_RULE, when="deleting a schedule"):
+        _listed(actor, owner, left, answer)
+        for operation, body in (
+            ("delete_deployment_schedule", UNSET),
+            ("update_deployment_schedule", {"active": True}),
+        ):
+            again = actor.call(operation, json=body, **place)
+            actor.status(
+                again, NOT_FOUND, rule="lifecycle.gone", when=f"{operation} of a deleted schedule"
+            )
+
+
+def _other_schedules(actor: Actor, neighbour: Record, cause: Exchange) -> None:
+    after, reading = actor.read(neighbour["id"])
+    actor.compare(
+        "lifecycle.bystander",
+        reading,
+        steady(neighbour),
+        after,
+        "another deployment is changed",
+        after=cause,
+    )
+
+
+def walk_slugs(actor: Actor) -> None:
+    """An update of a deployment whose schedules have slugs matches them by these."""
+    if not actor.knows("DeploymentScheduleUpdate", "slug"):
+        actor.session.cannot_judge("schedules have no slugs on this version")
+        return
+    flow = actor.flow()
+    owner = actor.deployment(
+        flow,
+        paused=True,
+        schedules=[schedule("cron", slug="a"), schedule("rrule", slug="b", active=False)],
+    )
+    body: Any = {
+        "schedules": [
+            {"slug": "a", "active": False},
+            {**schedule("interval"), "slug": "c"},
+        ]
+    }
+    answer = actor.call("update_deployment", id=owner["id"], json=body)
+    if not actor.status(answer, NO_CONTENT, rule="lifecycle.slugs", when="changing by slug"):
+        return
+    after, reading = actor.read(owner["id"])
+    before = {item["slug"]: item for item in owner["schedules"]}
+    now = {item["slug"]: item for item in after["schedules"]}
+    actor.expect(
+        sorted(now) == ["a", "b", "c"],
+        "lifecycle.slugs",
+        reading,
+        "the slugs are not what they must be",
+        expected="a, b, c",
+        got=sorted(now),
+        after=answer,
+    )
+    for slug, want in (
+        ("a", {"id": before["a"]["id"], "active": False}),
+        ("b", {"id": before["b"]["id"], "active": False}),
+    ):
+        actor.compare(
+            "lifecycle.slugs",
+            reading,
+            want,
+            now.get(slug, {}),
+            "a schedule was not matched",
+            after=answer,
+        )
+    refused = actor.call(
+        "update_deployment", id=owner["id"], json={"schedules": [schedule("interval")]}
+    )
+    actor.status(
+        refused,
+        UNPROCESSABLE,
+        rule="lifecycle.slugs",
+        when="a schedule without a slug, where all have one,",
+    )
+
+
+def walk_pause(actor: Actor) -> None:
+    """Pausing holds a deployment back and takes away what its schedules have made."""
+    flow = actor.flow()
+    subject = actor.deployment(flow, schedules=[schedule()])
+    neighbour = actor.deployment(flow, schedules=[schedule()])
+    by_hand = actor.made(_run(actor, subject), "creating a flow run")
+    for one in (subject, neighbour):
+        actor.call("schedule_deployment", id=one["id"], json=_STRETCH)
+    before = {one["id"]: _count_runs(actor, one)[0] for one in (subject, neighbour)}
+    answer = actor.call("pause_deployment", id=subject["id"])
+    actor.status(answer, OK, rule="lifecycle.pause", when="pausing a deployment")
+    _paused(actor, subject, want=True, cause=answer)
+    left, counting = _count_runs(actor, subject)
+    actor.expect(
+        left in (0, None),
+        "lifecycle.pause-runs",
+        counting,
+        "runs of schedules outlive a pause",
+        expected=0,
+        got=left,
+        after=answer,
+    )
+    run = actor.call("read_flow_run", id=by_hand["id"])
+    actor.expect(
+        run.status != NOT_FOUND,
+        "lifecycle.pause-runs",
+        run,
+        "a pause deletes a run made by hand",
+        expected=OK,
+        got=run.status,
+        after=answer,
+    )
+    _paused(actor, neighbour, want=False, cause=answer)
+    theirs, counting = _count_runs(actor, neighbour)
+    mine = before[neighbour["id"]]
+    actor.expect(
+        theirs is None or mine is None or theirs >= mine,
+        "lifecycle.bystander",
+        counting,
+        "a pause deletes runs of another deployment",
+        expected=mine,
+        got=theirs,
+        after=answer,
+    )
+    again = actor.call("pause_deployment", id=subject["id"])
+    actor.status(again, OK, rule="lifecycle.pause", when="pausing a paused deployment")
+    _paused(actor, subject, want=True, cause=again)
+    answer = actor.call("resume_deployment", id=subject["id"])
+    actor.status(answer, OK, rule="lifecycle.pause", when="resuming a deployment")
+    _paused(actor, subject, want=False, cause=answer)
+
+
+def _paused(actor: Actor, one: Record, *, want: bool, cause: Exchange) -> None:
+    after, reading = actor.read(one["id"])
+    mine = one["id"] in cause.path
+    whose = "the deployment" if mine else "another deployment"
+    actor.expect(
+        after.get("paused") is want,
+        "lifecycle.pause" if mine else "lifecycle.bystander",
+        reading,
+        f"`paused` of {whose} is {after.get('paused')}",
+        expected=want,
+        got=after.get("paused"),
+        after=cause,
+    )
+    actor.compare(
+        "lifecycle.update-keeps" if mine else "lifecycle.bystander",
+        reading,
+        steady(one, "paused"),
+        after,
+        f"{whose} is changed",
+        after=cause,
+    )
+
+
+def walk_schedule_runs(actor: Actor) -> None:
+    """Scheduling makes runs for the active schedules of one deployment, once."""
+    flow = actor.flow()
+    subject = actor.deployment(
+        flow,
+        paused=True,
+        tags=["mine"],
+        schedules=[schedule(slug="on"), schedule("cron", active=False, slug="off")],
+    )
+    neighbour = actor.deployment(flow, paused=True, schedules=[schedule()])
+    for when in ("scheduling runs", "scheduling them again"):
+        answer = actor.call("schedule_deployment", id=subject["id"], json=_STRETCH)
+        actor.status(answer, OK, rule="lifecycle.schedule-runs", when=when)
+        number, counting = _count_runs(actor, subject)
+        actor.expect(
+            number in (_RUNS, None),
+            "lifecycle.schedule-runs",
+            counting,
+            f"{when} leaves a wrong number of runs",
+            expected=_RUNS,
+            got=number,
+            after=answer,
+        )
+    number, counting = _count_runs(actor, neighbour)
+    actor.expect(
+        number in (0, None),
+        "lifecycle.bystander",
+        counting,
+        "scheduling makes runs of another deployment",
+        expected=0,
+        got=number,
+        after=answer,
+    )
+    _check_runs(actor, subject, answer)
+    for operation, body in (
+        ("update_deployment", {"description": "changed"}),
+        ("update_deployment_schedule", {}),
+        ("delete_deployment_schedule", UNSET),
+    ):
+        actor.call("schedule_deployment", id=subject["id"], json=_STRETCH)
+        place = {"id": subject["id"]}
+        if operation != "update_deployment":
+            place["schedule_id"] = subject["schedules"][-1]["id"]
+        change = actor.call(operation, json=body, **place)
+        number, counting = _count_runs(actor, subject)
+        actor.expect(
+            change.status != NO_CONTENT or number in (0, None),
+            "lifecycle.scheduled-runs-go",
+            counting,
+            f"runs of schedules outlive {operation}",
+            expected=0,
+            got=number,
+            after=change,
+        )
+
+
+def _check_runs(actor: Actor, subject: Record, cause: Exchange) -> None:
+    """The runs that schedules made are of the deployment, scheduled, and marked as such."""
+    answer = actor.call("read_flow_runs", json={**_scheduled(subject), "limit": 2})
+    for run in rows(answer):
+        want: Mapping[str, Any] = {
+            "deployment_id": subject["id"],
+            "flow_id": subject["flow_id"],
+            "auto_scheduled": True,
+            "state_type": "SCHEDULED",
+        }
+        actor.compare(
+            "lifecycle.schedule-runs",
+            answer,
+            want,
+            run,
+            "a scheduled run is wrong",
+            after=cause,
+        )
+        tags = run.get("tags", [])
+        actor.expect(
+            set(subject["tags"]) <= set(tags),
+            "lifecycle.schedule-runs",
+            answer,
+            "a scheduled run lacks the deployment's tags",
+            expected=subject["tags"],
+            got=tags,
+            after=cause,
+        )
+
+
+def _run(actor: Actor, one: Record) -> Exchange:
+    body = {"state": {"type": "SCHEDULED", "state_details": {"scheduled_time": FAR}}}
+    return actor.call("create_flow_run_from_deployment", id=one["id"], json=body)
+
+
+def _scheduled(one: Record) -> Record:
+    # By their tag and time: a live scheduler adds runs of active schedules, but none so far ahead.
+    return {
+        **only(one["id"]),
+        "flow_runs": {
+            "tags": {"all_": ["auto-scheduled"]},
+            "expected_start_time": {"after_": "2089-01-01T00:00:00Z"},
+        },
+    }
+
+
+def _count_runs(actor: Actor, one: Record) -> tuple[int | None, Exchange]:
+    return actor.count("count_flow_runs", _scheduled(one))
+
+
+def _is_among(item: Record, made: list[Record]) -> bool:
+    return any(
+        all(_shown(one).get(key) == value for key, value in _shown(item).items()) for one in made
+    )
+
+
+def _shown(item: Mapping[str, Any]) -> Record:
+    """What an answer must repeat of a schedule: times as they are spelled differ."""
+    kept = {
+        key: item[key]
+        for key in ("id", "deployment_id", "active", "slug", "parameters", "max_scheduled_runs")
+        if key in item
+    }
+    for key in ("interval", "cron", "rrule", "timezone"):
+        if key in item.get("schedule", {}):
+            kept[f"schedule.{key}"] = item["schedule"][key]
+    return kept

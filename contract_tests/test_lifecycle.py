@@ -1,0 +1,32 @@
+"""What becomes of a deployment over time."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from contract_tests.lifecycle import walks_deployments, walks_runs, walks_schedules
+from contract_tests.lifecycle.actor import Actor
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from contract_tests.session import Session
+
+WALKS: dict[str, Callable[[Actor], None]] = {
+    name.removeprefix("walk_"): walk
+    for module in (walks_deployments, walks_schedules, walks_runs)
+    for name, walk in vars(module).items()
+    if name.startswith("walk_")
+}
+
+
+@pytest.mark.parametrize("walk", WALKS)
+def test_walk(session: Session, walk: str) -> None:
+    """A fixed walk; each answer is as the deployment's history demands."""
+    if session.read_only:
+        session.cannot_judge("lifecycle: a read-only run changes nothing")
+        return
+    with Actor(session, walk.replace("_", "-")) as actor:
+        WALKS[walk](actor)
