@@ -43,13 +43,15 @@ class BundleError(ValueError):
     """The files do not make one document.
 
     Attributes:
+        code: The kind of fault, as the validator's findings name it.
         source: Where the fault stands.
         problem: What is wrong, in a sentence.
         remedy: What to do about it.
     """
 
-    def __init__(self, source: Source, problem: str, remedy: str) -> None:
+    def __init__(self, code: str, source: Source, problem: str, remedy: str) -> None:
         super().__init__(f"{source}: {problem} {remedy}")
+        self.code = code
         self.source = source
         self.problem = problem
         self.remedy = remedy
@@ -71,16 +73,35 @@ class Bundle:
     unused: tuple[Source, ...]
 
 
+_STAND_INS: Mapping[str, dict[str, Any]] = {
+    "responses": {"description": "Could not be read."},
+    "requestBodies": {"content": {}},
+    "parameters": {"name": "unresolved", "in": "query", "schema": {}},
+    "headers": {"schema": {}},
+}
+"""What takes the place of an object that could not be had, so that the rest can be looked at."""
+
+
 @dataclass(slots=True)
 class _Assembly:
-    """The work in progress: files read, components found, references still to follow."""
+    """The work in progress: files read, components found, references still to follow.
+
+    With a list of `problems` faults go there and do not end the work.
+    """
 
     root: Path
+    problems: list[BundleError] | None = None
     files: dict[Path, Any] = field(default_factory=dict)
     components: dict[tuple[str, str], Source] = field(default_factory=dict)
     values: dict[tuple[str, str], Any] = field(default_factory=dict)
     paths: dict[str, Source] = field(default_factory=dict)
     referenced: set[tuple[Path, str]] = field(default_factory=set)
+
+    def fault(self, error: BundleError) -> None:
+        """End the work with that error, or note it."""
+        if self.problems is None:
+            raise error
+        self.problems.append(error)
 
     def read(self, file: Path, wanted_by: Source) -> Any:
         """The parsed file."""
@@ -89,20 +110,28 @@ class _Assembly:
                 self.files[file] = load_yaml(file)
             except OSError as error:
                 raise BundleError(
+                    "file-unreadable",
                     wanted_by,
                     f"the file {file} cannot be read ({error.strerror}).",
                     "Mend the reference, or add the file.",
                 ) from error
             except YamlError as error:
-                raise BundleError(Source(file), f"{error}.", "Mend the YAML.") from error
+                raise BundleError(
+                    "yaml-syntax", Source(file), f"{error}.", "Mend the YAML."
+                ) from error
+            except UnicodeDecodeError as error:
+                raise BundleError(
+                    "yaml-syntax", Source(file), "this is no UTF-8.", "Save the file as UTF-8."
+                ) from error
         return self.files[file]
 
     def target(self, reference: Any, here: Source) -> Source:
         """Where a reference leads, as file and pointer."""
         if not isinstance(reference, str):
-            raise BundleError(here, "$ref is no string.", "Write FILE.yaml#/NAME.")
+            raise BundleError("ref-malformed", here, "$ref is no string.", "Write FILE.yaml#/NAME.")
         if "://" in reference:
             raise BundleError(
+                "ref-remote",
                 here,
                 f"{reference} is no local file.",
                 "Write the object into a file of this folder.",
@@ -122,6 +151,7 @@ class _Assembly:
             else:
                 known = ", ".join(sorted(value)[:12]) if isinstance(value, dict) else "no keys"
                 raise BundleError(
+                    "ref-unresolved",
                     here,
                     f"{target} does not exist: there is no {token!r}, only {known}.",
                     "Mend the name or add it there.",
@@ -133,7 +163,11 @@ class _Assembly:
         if not isinstance(node, dict):
             return copy_json(node)
         if "$ref" in node:
-            return self.follow(node, kind, here)
+            try:
+                return self.follow(node, kind, here)
+            except BundleError as error:
+                self.fault(error)
+                return copy_json(_STAND_INS.get(kind, {}))
         grammar = GRAMMAR.get(kind, {})
         result: dict[str, Any] = {}
         for key, value in node.items():
@@ -160,10 +194,13 @@ class _Assembly:
         """What a reference becomes: the path item itself, or a reference to a component."""
         if len(node) > 1:
             beside = ", ".join(sorted(set(node) - {"$ref"}))
-            raise BundleError(
-                here,
-                f"beside $ref stands {beside}, which OpenAPI 3.0 ignores.",
-                "Wrap the reference in allOf, or move what is beside it to its target.",
+            self.fault(
+                BundleError(
+                    "ref-siblings",
+                    here,
+                    f"beside $ref stands {beside}, which OpenAPI 3.0 ignores.",
+                    "Wrap the reference in allOf, or move what is beside it to its target.",
+                )
             )
         target = self.target(node["$ref"], here)
         value = self.lookup(target, here)
@@ -172,7 +209,9 @@ class _Assembly:
             self.paths[tokens(here.pointer)[-1]] = target
             return self.walk(value, kind, target)
         if kind not in COMPONENT_KINDS:
-            raise BundleError(here, f"no reference may stand for a {kind}.", "Write it out here.")
+            raise BundleError(
+                "ref-misplaced", here, f"no reference may stand for a {kind}.", "Write it out here."
+            )
         name = self.register(kind, target, here)
         if (kind, name) not in self.values:
             self.values[kind, name] = None  # so that a recursive schema ends here
@@ -183,11 +222,14 @@ class _Assembly:
         """The name under which a target is a component of that kind."""
         parts = tokens(target.pointer)
         if not parts:
-            raise BundleError(here, f"{target} is a whole file.", "Add the #/NAME that is meant.")
+            raise BundleError(
+                "ref-malformed", here, f"{target} is a whole file.", "Add the #/NAME that is meant."
+            )
         name = parts[-1]
         known = self.components.setdefault((kind, name), target)
         if known != target:
             raise BundleError(
+                "name-clash",
                 here,
                 f"{kind} has two of the name {name}: {known} and {target}.",
                 "Rename one of them.",
@@ -202,8 +244,9 @@ def _below(source: Source, token: str) -> Source:
 
 def _own_components(assembly: _Assembly, document: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Register what the root file has under `components` itself."""
-    for kind, items in document.get("components", {}).items():
-        for name in items:
+    components = document.get("components")
+    for kind, items in components.items() if isinstance(components, dict) else ():
+        for name in items if isinstance(items, dict) and kind in COMPONENT_KINDS else ():
             assembly.components[kind, name] = Source(assembly.root, f"/components/{kind}/{name}")
             yield kind, name
 
@@ -214,22 +257,28 @@ def _unused(assembly: _Assembly) -> tuple[Source, ...]:
     for file in sorted(assembly.root.parent.rglob("*.yaml")):
         if file == assembly.root:
             continue
-        content = assembly.read(file, Source(assembly.root))
-        if (file, "") in assembly.referenced:
+        try:
+            content = assembly.read(file, Source(assembly.root))
+        except BundleError as error:
+            assembly.fault(error)
+            continue
+        if (file, "") in assembly.referenced or not isinstance(content, dict):
             continue
         unused += [
             _below(Source(file), name)
-            for name in content or {}
+            for name in content
             if (file, f"/{name}") not in assembly.referenced
         ]
     return tuple(unused)
 
 
-def assemble(root: Path) -> Bundle:
+def assemble(root: Path, problems: list[BundleError] | None = None) -> Bundle:
     """Make one document of the root file and all that it references.
 
     Args:
         root: The root file, `openapi.yaml`. Its folder is searched for what is unused.
+        problems: A list to note faults in. Stand-ins then take the place of what cannot be had,
+            and nothing but a root file that is no document raises.
 
     Returns:
         The document with its sources. Paths keep the order of the root, components are sorted by
@@ -239,11 +288,13 @@ def assemble(root: Path) -> Bundle:
         BundleError: A file is missing or no YAML, a reference leads nowhere or off this folder,
             or two components of a kind have the same name.
     """
-    assembly = _Assembly(root.resolve())
+    assembly = _Assembly(root.resolve(), problems)
     here = Source(assembly.root)
     content = assembly.read(assembly.root, here)
     if not isinstance(content, dict) or "openapi" not in content:
-        raise BundleError(here, "this is no OpenAPI document.", "Give the root file.")
+        raise BundleError(
+            "not-openapi", here, "this is no OpenAPI document.", "Give the root file."
+        )
     own = list(_own_components(assembly, content))
     document = assembly.walk(content, "document", here)
     for kind, name in own:
