@@ -1,0 +1,184 @@
+"""When two answers say the same: up to ids, clocks, random names and open orders."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from tests.agreement.wire import Answer
+
+CLOCK_SECONDS: Final = 30
+DAY_SECONDS: Final = 86_400
+_UUID: Final = r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}|\b[0-9a-fA-F]{32}\b"
+_TIME: Final = r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)?"
+_PARTS: Final = re.compile(f"({_UUID}|{_TIME})")
+_RANDOM_NAME: Final = re.compile(r"[a-z]+-[a-z]+")
+# Seconds that go on counting while a run is under way or late.
+_RUNNING_SECONDS: Final = frozenset(
+    {"estimated_run_time", "estimated_start_time_delta", "total_run_time"}
+)
+_MISSING: Final = "(absent)"
+
+
+class Sameness:
+    """Compares answers of two servers and learns which ids of theirs belong together."""
+
+    def __init__(self) -> None:
+        self._right_of: dict[str, str] = {}
+        self._left_of: dict[str, str] = {}
+        self._tried: dict[str, str] = {}
+
+    def differences(self, left: Answer, right: Answer, *, unordered: bool = False) -> list[str]:
+        """What differs, one line each; empty when the answers agree.
+
+        Ids that were never seen are taken for each other's counterparts, for good only when
+        everything else agrees.
+        """
+        if left.status != right.status:
+            shown = f"status: {left.status} != {right.status}"
+            return [f"{shown}  {left.body[:300]!r} != {right.body[:300]!r}"]
+        self._tried = {}
+        found = [
+            f"header {name}: {left.headers.get(name)!r} != {right.headers.get(name)!r}"
+            for name in sorted(left.headers.keys() | right.headers.keys())
+            if not self._same_text(left.headers.get(name, ""), right.headers.get(name, ""))
+        ]
+        if bool(left.body) != bool(right.body):
+            found.append(f"body: {left.body[:300]!r} != {right.body[:300]!r}")
+        elif left.body:
+            found += self._compare(left.json(), right.json(), "body", unordered=unordered)
+        if not found:
+            for one, other in self._tried.items():
+                self._link(one, other)
+        return found
+
+    def link(self, left: str, right: str) -> None:
+        """State that two ids mean the same object."""
+        self._link(left, right)
+
+    def _link(self, left: str, right: str) -> None:
+        self._right_of[left] = right
+        self._left_of[right] = left
+
+    def _compare(
+        self, left: Any, right: Any, where: str, *, unordered: bool = False
+    ) -> Iterator[str]:
+        if isinstance(left, dict) and isinstance(right, dict):
+            yield from self._compare_objects(left, right, where, unordered=unordered)
+        elif isinstance(left, list) and isinstance(right, list):
+            if len(left) != len(right):
+                yield f"{where}: {len(left)} items != {len(right)} items"
+                return
+            if unordered:
+                left = sorted(left, key=lambda item: self._order(item, self._right_of))
+                right = sorted(right, key=lambda item: self._order(item, self._left_of))
+            for index, (one, other) in enumerate(zip(left, right, strict=True)):
+                yield from self._compare(one, other, f"{where}[{index}]")
+        elif not self._same_value(left, right, where.rpartition(".")[2]):
+            yield f"{where}: {_short(left)} != {_short(right)}"
+
+    def _compare_objects(
+        self, left: dict[str, Any], right: dict[str, Any], where: str, *, unordered: bool
+    ) -> Iterator[str]:
+        is_run = "auto_scheduled" in left
+        for key in left | right:
+            one, other = left.get(key, _MISSING), right.get(key, _MISSING)
+            if is_run and key == "name" and _random_names(one, other):
+                continue
+            # A run's tags are the union of two lists: a set, whose order is open.
+            loose = (is_run and key == "tags") or (unordered and key == "results")
+            yield from self._compare(one, other, f"{where}.{key}", unordered=loose)
+
+    def _same_value(self, left: Any, right: Any, key: str) -> bool:
+        if type(left) is not type(right):
+            return False
+        if isinstance(left, str) and isinstance(right, str):
+            return self._same_text(left, right)
+        if isinstance(left, float) and isinstance(right, float) and key in _RUNNING_SECONDS:
+            return abs(left - right) <= CLOCK_SECONDS
+        return bool(left == right)
+
+    def _same_text(self, left: str, right: str) -> bool:
+        ones, others = _PARTS.split(left), _PARTS.split(right)
+        return len(ones) == len(others) and all(
+            one == other if index % 2 == 0 else self._same_part(one, other)
+            for index, (one, other) in enumerate(zip(ones, others, strict=True))
+        )
+
+    def _same_part(self, left: str, right: str) -> bool:
+        if _is_time(left) or _is_time(right):
+            return left == right or (_is_time(left) and _is_time(right) and _near(left, right))
+        if _form(left) != _form(right):
+            return False
+        one, other = _canonical(left), _canonical(right)
+        if one in self._right_of or other in self._left_of:
+            return self._right_of.get(one) == other
+        taken = self._tried.get(one)
+        if taken is None and other not in self._tried.values():
+            self._tried[one] = taken = other
+        return taken == other
+
+    def _order(self, item: Any, counterparts: dict[str, str]) -> str:
+        """A sort key that is equal on both sides for objects that are each other's counterpart."""
+
+        def name(match: re.Match[str]) -> str:
+            one = match[0]
+            if _is_time(one):
+                return "now" if _near_now(one) else one
+            other = counterparts.get(_canonical(one))
+            return min(one, other) if other else "id"
+
+        text = json.dumps(item, sort_keys=True)
+        if isinstance(item, dict) and _random_names(item.get("name"), item.get("name")):
+            text = json.dumps({**item, "name": ""}, sort_keys=True)
+        return _PARTS.sub(name, text)
+
+
+def _random_names(left: Any, right: Any) -> bool:
+    return all(isinstance(name, str) and _RANDOM_NAME.fullmatch(name) for name in (left, right))
+
+
+def _is_time(text: str) -> bool:
+    return len(text) > 10 and text[10] in "T " and text[4] == "-"
+
+
+def _near(left: str, right: str) -> bool:
+    """Clocks that were read for the same event: near each other and written in one shape."""
+    if left[10] != right[10] or len(left) != len(right):
+        return False
+    one, other = datetime.fromisoformat(left), datetime.fromisoformat(right)
+    if (one.tzinfo is None) != (other.tzinfo is None) or one.utcoffset() != other.utcoffset():
+        return False
+    return abs((one - other).total_seconds()) <= CLOCK_SECONDS
+
+
+def _near_now(text: str) -> bool:
+    moment = datetime.fromisoformat(text)
+    now = datetime.now(moment.tzinfo or UTC).replace(tzinfo=moment.tzinfo)
+    return abs((moment - now).total_seconds()) < DAY_SECONDS
+
+
+def _form(text: str) -> tuple[int, bool]:
+    return len(text), text == text.lower()
+
+
+def _canonical(text: str) -> str:
+    plain = text.replace("-", "").lower()
+    return f"{plain[:8]}-{plain[8:12]}-{plain[12:16]}-{plain[16:20]}-{plain[20:]}"
+
+
+def _short(value: Any) -> str:
+    text = value if value == _MISSING else json.dumps(value, ensure_ascii=False)
+    return text if len(text) < 200 else f"{text[:200]}..."
+
+
+def joined(lines: Iterable[str], limit: int = 6) -> str:
+    """The first differences of an answer, one line each."""
+    listed = list(lines)
+    more = [f"... and {len(listed) - limit} more"] if len(listed) > limit else []
+    return "\n".join(f"    {line}" for line in [*listed[:limit], *more])

@@ -1,0 +1,107 @@
+"""The mock answers as a real server does: the same data, the same requests, the same answers."""
+
+from __future__ import annotations
+
+from random import Random
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+import openapi
+from tests.agreement.compare import CHANGES, Comparison, compare
+from tests.agreement.queries import CRITERIA
+from tests.agreement.wire import Side
+from tests.mock import mock_server
+from tests.real_server.process import prefect_server
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from tests.agreement.world import World
+
+SEED = 20261
+THRESHOLD = 0.99
+
+
+@pytest.fixture(scope="module")
+def seeded(own_real_server: str) -> Iterator[tuple[Comparison, World]]:
+    """Both servers with the same data; the tests below run in the order written."""
+    with mock_server() as mock, Side(mock) as left, Side(own_real_server) as right:
+        comparison = Comparison(left, right)
+        yield comparison, comparison.seed(Random(SEED))
+
+
+def assert_agree(comparison: Comparison, *kinds: str) -> None:
+    tally = comparison.tally
+    for kind in kinds:
+        assert tally.sent[kind] > tally.failed[kind]
+        assert tally.agreement(kind) >= THRESHOLD, tally.report()
+
+
+def test_seeding(seeded: tuple[Comparison, World]) -> None:
+    assert_agree(seeded[0], "seed")
+
+
+def test_two_thousand_queries(seeded: tuple[Comparison, World]) -> None:
+    comparison, world = seeded
+    comparison.send_stream("queries", world, seed=SEED, count=2000)
+    assert_agree(comparison, "count", "filter", "paginate")
+
+
+def test_supporting_queries(seeded: tuple[Comparison, World]) -> None:
+    comparison, world = seeded
+    comparison.send_stream("supporting", world, seed=SEED, count=150)
+    assert_agree(comparison, "supporting query")
+
+
+def test_invalid_requests(seeded: tuple[Comparison, World]) -> None:
+    comparison, world = seeded
+    comparison.send_stream("invalid", world, seed=SEED, count=800)
+    assert_agree(comparison, "invalid")
+
+
+def test_state_changes(seeded: tuple[Comparison, World]) -> None:
+    comparison, world = seeded
+    comparison.send_stream(CHANGES, world, seed=SEED, count=150)
+    assert_agree(comparison, "state change", "read back")
+
+
+@pytest.mark.proof
+@pytest.mark.xdist_group("real_server")
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_six_thousand_requests(tmp_path: Path, seed: int) -> None:
+    counts = {"queries": 1000, "supporting": 150, "invalid": 500, CHANGES: 120}
+    with mock_server() as mock, prefect_server(tmp_path) as real:
+        tally = compare(mock, real, seed=seed, counts=counts)
+    assert tally.agreement() >= THRESHOLD, tally.report()
+
+
+@pytest.mark.parametrize("name", CRITERIA)
+def test_no_criterion_of_the_spec_is_left_out(name: str) -> None:
+    """The generator's table is written apart from the spec; here they meet."""
+    schemas = openapi.load()["components"]["schemas"]
+    operation = openapi.load()["paths"]["/deployments/filter"]["post"]
+    body = operation["requestBody"]["content"]["application/json"]["schema"]
+    spec = _resolved(schemas, _resolved(schemas, body)["properties"][name])
+    assert _shape(schemas, spec) == _keys(CRITERIA[name])
+
+
+def _keys(table: Any) -> Any:
+    return {key: _keys(value) for key, value in table.items()} if isinstance(table, dict) else None
+
+
+def _shape(schemas: dict[str, Any], schema: dict[str, Any]) -> Any:
+    resolved = _resolved(schemas, schema)
+    if "properties" not in resolved:
+        return None
+    return {key: _shape(schemas, value) for key, value in resolved["properties"].items()}
+
+
+def _resolved(schemas: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
+    while True:
+        parts = schema.get("allOf") or schema.get("anyOf") or schema.get("oneOf") or [schema]
+        found: dict[str, Any] = parts[0]
+        if "$ref" not in found:
+            return found
+        schema = schemas[found["$ref"].rpartition("/")[2]]

@@ -1,0 +1,97 @@
+"""The comparison notices what it should, and forgives only what servers leave open."""
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.agreement.sameness import Sameness
+from tests.agreement.wire import Answer
+
+LEFT = "aaaaaaaa-1111-4111-8111-111111111111"
+RIGHT = "bbbbbbbb-2222-4222-8222-222222222222"
+OTHER = "cccccccc-3333-4333-8333-333333333333"
+
+
+def answer(value: Any) -> Answer:
+    return Answer(200, {}, json.dumps(value).encode())
+
+
+def differences(left: Any, right: Any, *, unordered: bool = False) -> list[str]:
+    return Sameness().differences(answer(left), answer(right), unordered=unordered)
+
+
+@pytest.mark.parametrize(
+    ("left", "right"),
+    [
+        ({"id": LEFT, "again": LEFT}, {"id": RIGHT, "again": RIGHT}),
+        ({"name": f"deployment:{LEFT}"}, {"name": f"deployment:{RIGHT}"}),
+        ({"id": LEFT.upper()}, {"id": RIGHT.upper()}),
+        ({"created": "2026-01-01T10:00:00.123456Z"}, {"created": "2026-01-01T10:00:01.654321Z"}),
+        (
+            {"auto_scheduled": True, "name": "red-fox", "tags": ["a", "b"]},
+            {"auto_scheduled": True, "name": "blue-owl", "tags": ["b", "a"]},
+        ),
+        ({"estimated_run_time": 0.5}, {"estimated_run_time": 0.7}),
+    ],
+)
+def test_forgives(left: Any, right: Any) -> None:
+    assert differences(left, right) == []
+
+
+@pytest.mark.parametrize(
+    ("left", "right"),
+    [
+        ({"id": LEFT, "again": LEFT}, {"id": RIGHT, "again": OTHER}),
+        ({"id": LEFT, "again": OTHER}, {"id": RIGHT, "again": RIGHT}),
+        ({"id": LEFT}, {"id": RIGHT.upper()}),
+        ({"id": LEFT}, {"id": RIGHT.replace("-", "")}),
+        ({"id": LEFT}, {"id": None}),
+        ({"created": "2026-01-01T10:00:00.123456Z"}, {"created": "2026-01-01T10:05:00.123456Z"}),
+        ({"created": "2026-01-01T10:00:00.123456Z"}, {"created": "2026-01-01T10:00:00Z"}),
+        ({"at": "2026-01-01T10:00:00Z"}, {"at": "2026-01-01T12:00:00+02:00"}),
+        ({"name": "red-fox"}, {"name": "blue-owl"}),
+        ({"tags": ["a", "b"]}, {"tags": ["b", "a"]}),
+        ({"limit": 1}, {"limit": 1.0}),
+        ({"paused": True}, {"paused": 1}),
+        ({"a": None}, {}),
+        ([1, 2], [1, 2, 3]),
+        (None, False),
+    ],
+)
+def test_notices(left: Any, right: Any) -> None:
+    assert differences(left, right) != []
+
+
+def test_status_headers_and_absent_bodies_differ() -> None:
+    answers = [
+        Answer(200, {"content-type": "application/json"}, b"null"),
+        Answer(201, {"content-type": "application/json"}, b"null"),
+        Answer(200, {"content-type": "text/plain"}, b"null"),
+        Answer(200, {"content-type": "application/json"}, b""),
+    ]
+    assert Sameness().differences(answers[0], answers[0]) == []
+    for other in answers[1:]:
+        assert Sameness().differences(answers[0], other) != []
+
+
+def test_ids_stay_what_they_were() -> None:
+    sameness = Sameness()
+    sameness.link(LEFT, RIGHT)
+    assert sameness.differences(answer(LEFT), answer(RIGHT)) == []
+    assert sameness.differences(answer(LEFT), answer(OTHER)) != []
+
+
+def test_an_answer_that_differs_teaches_nothing() -> None:
+    sameness = Sameness()
+    assert sameness.differences(answer([LEFT, 1]), answer([OTHER, 2])) != []
+    assert sameness.differences(answer([LEFT, 1]), answer([RIGHT, 1])) == []
+
+
+def test_open_orders_are_sets() -> None:
+    left = [{"id": LEFT, "n": 1}, {"id": OTHER, "n": 2}]
+    right = [{"id": OTHER, "n": 2}, {"id": RIGHT, "n": 1}]
+    assert differences(left, right, unordered=True) == []
+    assert differences(left, right) != []
+    right[0]["n"] = 3
+    assert differences(left, right, unordered=True) != []
