@@ -20,7 +20,7 @@ from openapi import BUNDLE_FILE, ROOT_FILE
 from openapi.structure import COMPONENT_KINDS, GRAMMAR, copy_json, escape, tokens
 from openapi.yaml_loader import YamlError, load_yaml
 
-__all__ = ["Bundle", "BundleError", "Source", "assemble", "bundle", "render"]
+__all__ = ["UNRESOLVED", "Bundle", "BundleError", "Source", "assemble", "bundle", "render"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +73,13 @@ class Bundle:
     unused: tuple[Source, ...]
 
 
+UNRESOLVED = "unresolved"
+"""The name of a parameter that takes the place of one that could not be had."""
+
 _STAND_INS: Mapping[str, dict[str, Any]] = {
     "responses": {"description": "Could not be read."},
     "requestBodies": {"content": {}},
-    "parameters": {"name": "unresolved", "in": "query", "schema": {}},
+    "parameters": {"name": UNRESOLVED, "in": "query", "schema": {}},
     "headers": {"schema": {}},
 }
 """What takes the place of an object that could not be had, so that the rest can be looked at."""

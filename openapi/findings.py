@@ -1,0 +1,71 @@
+"""What the validator found: where it stands, what is wrong, what to do, and how that is written."""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+
+__all__ = ["Finding", "Severity", "render_json", "render_text"]
+
+
+class Severity(StrEnum):
+    """How bad a finding is."""
+
+    ERROR = "error"
+    WARNING = "warning"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that is wrong with the document.
+
+    Attributes:
+        code: The rule that it breaks, a key of `rules.RULES`.
+        severity: How bad that is.
+        file: The file that it stands in, as the user would write it.
+        line: The line there, counted from 1.
+        column: The column there, counted from 1.
+        pointer: The JSON pointer of the place in that file, `""` for all of it.
+        message: What is wrong, and what to do about it.
+    """
+
+    code: str
+    severity: Severity
+    file: str
+    line: int
+    column: int
+    pointer: str
+    message: str
+
+    def __str__(self) -> str:
+        return (
+            f"{self.file}:{self.line}:{self.column}: {self.severity} {self.code}: {self.message}"
+            + (f"\n    at #{self.pointer}" if self.pointer else "")
+        )
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def render_text(findings: Sequence[Finding], subject: str, looked_at: str) -> str:
+    """The findings for people: one after the other, and a summary line.
+
+    Args:
+        findings: The findings in reading order.
+        subject: What was validated.
+        looked_at: How much that was, such as `61 paths`.
+    """
+    if not findings:
+        return f"{subject}: valid ({looked_at})\n"
+    files = len({finding.file for finding in findings})
+    lines = [str(finding) for finding in findings]
+    total = f"{_counted(len(findings), 'finding')} in {_counted(files, 'file')}"
+    lines.append(f"{subject}: {total} ({looked_at})")
+    return "\n".join(lines) + "\n"
+
+
+def render_json(findings: Iterable[Finding], subject: str) -> str:
+    """The findings for programs: an object with the subject and a list of findings."""
+    content = {"subject": subject, "findings": [asdict(finding) for finding in findings]}
+    return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
