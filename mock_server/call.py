@@ -44,6 +44,20 @@ class Call:
     raw: Any = None
 
 
+class View(dict[str, Any]):
+    """What an answer shows of a record, kept for the next one: it is never changed.
+
+    So it is rendered and checked against the spec once.
+
+    Attributes:
+        rendered: the schema that it was found to conform to, and its JSON.
+    """
+
+    __slots__ = ("rendered",)
+
+    rendered: tuple[str, bytes]
+
+
 @dataclass(frozen=True, slots=True)
 class Reply:
     """An operation's answer: a status and a JSON value (records may hold datetimes)."""

@@ -97,8 +97,17 @@ def missing(*loc: str | int) -> Error:
 
 
 def collect(error: ValidationError, *loc: str | int) -> list[Error]:
-    """The errors of a model, below a place."""
-    return [{**item, "loc": (*loc, *item["loc"])} for item in error.errors(include_url=False)]
+    """The errors of a model, below a place, as JSON can carry them."""
+    return [_error(dict(item), loc) for item in error.errors(include_url=False)]
+
+
+def _error(item: Error, loc: tuple[str | int, ...]) -> Error:
+    item["loc"] = (*loc, *item["loc"])
+    item["input"] = text(item["input"])
+    # What an exception is made of is nobody's business: the server shows an empty object.
+    if isinstance(item.get("ctx", {}).get("error"), Exception):
+        item["ctx"] = {"error": {}}
+    return item
 
 
 class WholeBody:

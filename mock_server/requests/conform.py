@@ -19,18 +19,18 @@ REGISTRY: Final[Registry[Any]] = Registry()
 def check_parameters(parameters: object, schema: object) -> None:
     """Check parameters against their schema, and the schema itself.
 
-    What the schema requires may be missing: runs may bring it. A schema that is no object is left
-    to the check of its type.
+    What the schema requires may be missing: runs may bring it. A schema of a type that no schema
+    has is left to the check of its type.
 
     Raises:
         ValueError: in the server's words.
     """
-    if not isinstance(schema, dict):
+    if not isinstance(schema, dict | list | str):
         return
     if parameters is not None:
         _check_values(parameters, without_required(schema))
     try:
-        jsonschema.Draft202012Validator.check_schema(schema)
+        jsonschema.Draft202012Validator.check_schema(schema)  # type: ignore[arg-type] # it may be wrong
     except jsonschema.SchemaError as error:
         raise ValueError(f"{BROKEN_SCHEMA} {error.message}") from error
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 from uuid import UUID
 from zoneinfo import available_timezones
 
-from pydantic import AfterValidator, Field, WrapValidator
+from pydantic import AfterValidator, AwareDatetime, Field, WrapValidator
 from pydantic_core import PydanticCustomError
 from pydantic_core.core_schema import simple_ser_schema
 
@@ -105,8 +105,8 @@ class AsIs:
 AS_IS: Final = AsIs()
 Identifier = Annotated[UUID, AfterValidator(str), AS_IS]
 LenientTime = Annotated[datetime, WrapValidator(_lenient_time), AS_IS]
-StandardTime = Annotated[datetime, AfterValidator(aware), AS_IS]
-"""A time that only pydantic reads: a bare number or an RFC 3339 time or date."""
+StandardTime = Annotated[AwareDatetime, AfterValidator(aware), AS_IS]
+"""A time that pydantic reads, with its offset: the server fails on one without."""
 PositiveSeconds = Annotated[
     timedelta, AfterValidator(_positive), AfterValidator(timedelta.total_seconds), AS_IS
 ]

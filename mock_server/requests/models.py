@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import operator
 from enum import Enum
-from typing import TYPE_CHECKING, Annotated, Any, Final, Union
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, Union
 
 from pydantic import (
     AfterValidator,
@@ -31,9 +31,6 @@ if TYPE_CHECKING:
 
 REFERENCE: Final = "#/components/schemas/"
 
-# No column of the server holds more: a larger number is an error there, of the worst kind.
-INT64: Final = (1 << 63) - 1
-
 PLAIN: Final[Mapping[str, Any]] = {
     "string": str,
     "integer": int,
@@ -41,7 +38,7 @@ PLAIN: Final[Mapping[str, Any]] = {
     "boolean": bool,
 }
 
-# Among the members of a union nothing is coerced, or the first would swallow the others' values.
+# Among the members of a union with a boolean nothing is coerced, or that would swallow the others.
 STRICT: Final[Mapping[str, Any]] = {
     "integer": StrictInt,
     "number": StrictFloat,
@@ -104,9 +101,8 @@ class Models:
         if "allOf" in schema:
             (only,) = schema["allOf"]
             return self.type_of(only, name=name, bounds=bounds)
-        members = schema.get("anyOf") or schema.get("oneOf")
-        if members:
-            return self._union(members, name)
+        if "anyOf" in schema and "type" not in schema:
+            return self._union(schema["anyOf"], name)
         if "enum" in schema:
             return _enum(name, schema["enum"])
         kind = schema.get("type")
@@ -123,18 +119,16 @@ class Models:
         return _bounded(list[items], schema)
 
     def _union(self, members: list[Schema], name: str) -> Any:
-        """One of several; with one alone beside null, that one with its coercions."""
+        """One of several, and null if that is one of them."""
         some = [member for member in members if not self._is_null(member)]
-        if len(some) == 1:
-            made = self.type_of(some[0], name=name)
-        else:
-            made = Union[  # noqa: UP007 - made of data
-                tuple(
-                    STRICT.get(member.get("type", "")) or self.type_of(member, name=name)
-                    for member in some
-                )
-            ]
-        return made if len(some) == len(members) else made | None
+        kinds = {member.get("type") for member in some}
+        strict = STRICT if "boolean" in kinds else {}
+        made = [
+            strict.get(member.get("type", "")) or self.type_of(member, name=name) for member in some
+        ]
+        if len(some) < len(members):
+            made.append(None)
+        return Union[tuple(made)]  # noqa: UP007 - made of data
 
     def _is_null(self, schema: Schema) -> bool:
         return self.resolve(schema).get("enum") == [None]
@@ -170,7 +164,11 @@ class Models:
         if required:
             return ...
         default = self.default(schema)
-        return Field(default_factory=default.copy) if isinstance(default, list | dict) else default
+        if not isinstance(default, list | dict):
+            return default
+        made = self.type_of(schema)
+        is_model = isinstance(made, type) and issubclass(made, BaseModel)
+        return Field(default_factory=made if is_model else default.copy)
 
     def default(self, schema: Schema) -> Any:
         """What a property is that was not sent: its default, or its component's, or nothing.
@@ -210,13 +208,13 @@ def _bounded(made: Any, schema: Schema) -> Any:
         if keyword in schema:
             flag, exclusive = EXCLUSIVE.get(keyword, ("", ""))
             limits[exclusive if schema.get(flag) else name] = schema[keyword]
-    if schema["type"] == "integer" and not limits.keys() & {"le", "lt"}:
-        limits["le"] = INT64
     return Annotated[made, Field(**limits)] if limits else made
 
 
 def _enum(name: str, values: list[str]) -> Any:
-    """A string of a few, checked as the server's enums are."""
+    """A string of a few, checked as the server's enums are; of one, as its literals are."""
+    if len(values) == 1:
+        return Literal[values[0]]
     members = {value: value for value in values if value is not None}
     made = Enum(name, members, type=str)  # type: ignore[misc] # made of data
     return Annotated[made, AfterValidator(operator.attrgetter("value")), AS_IS]
