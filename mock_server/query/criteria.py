@@ -13,6 +13,7 @@ from mock_server.query.operators import (
     OPERATOR,
     Operator,
     Predicate,
+    absent,
     after_,
     all_of,
     always,
@@ -49,6 +50,12 @@ def acting(operators: Operators, body: Body, data: Data) -> list[Predicate]:
     return [predicate for predicate in made if predicate is not None]
 
 
+def standing(predicates: list[Predicate]) -> list[Predicate] | None:
+    """The predicates without those that do not count; None when that was all there were."""
+    left = [predicate for predicate in predicates if predicate is not absent]
+    return left if left or not predicates else None
+
+
 def joined(predicates: list[Predicate], body: Body) -> Predicate:
     """The predicates under the operator of the object that holds them; of none, always."""
     if body.get(OPERATOR) == "or_" and predicates:
@@ -67,7 +74,8 @@ class Criterion:
 
     def compile(self, body: Body, data: Data) -> Predicate | None:
         """The predicate of a criterion as given; None when it counts as not given."""
-        return joined(acting(self.operators, body, data), body)
+        found = standing(acting(self.operators, body, data))
+        return None if found is None else joined(found, body)
 
 
 @dataclass(frozen=True, slots=True)

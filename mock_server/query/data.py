@@ -67,7 +67,7 @@ class Collection(Sequence[Record]):
         return groups
 
     def ordered(self, kind: str, sort: str) -> Sequence[Record]:
-        """The records in one of the sort orders of their kind, equal ones oldest first."""
+        """The records in one of the sort orders of their kind."""
         key = (kind, sort)
         if key not in self._orders:
             self._orders[key] = in_order(kind, sort, self._records)

@@ -32,6 +32,12 @@ def never(record: Record) -> bool:
     return False
 
 
+def absent(record: Record) -> bool:
+    """Makes a criterion that says nothing else count as not given; known by identity."""
+    del record
+    return True
+
+
 def all_of(predicates: list[Predicate]) -> Predicate:
     """True when each of them is; of none, always."""
     parts = [part for part in predicates if part is not always]
@@ -111,11 +117,14 @@ def like_(field: str) -> Operator:
 
 
 def startswith_(field: str) -> Operator:
-    """The text begins with one of the values, as LIKE sees it; an empty list is no restriction."""
+    """The text begins with one of the values, as LIKE sees it.
+
+    An empty list is no restriction, and no alternative either.
+    """
 
     def make(values: list[str], _: Data) -> Predicate:
         tests = [starts_with(value) for value in values]
-        return (lambda record: any(test(record[field]) for test in tests)) if tests else always
+        return (lambda record: any(test(record[field]) for test in tests)) if tests else absent
 
     return make
 

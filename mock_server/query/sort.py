@@ -1,8 +1,9 @@
 """The orders in which records are answered, as data.
 
 Text is ordered by its code points, which is the order of its UTF-8 bytes. A null comes before every
-value, so it is first when ascending and last when descending. Equal records keep the order in which
-they were given, in either direction.
+value, so it is first when ascending and last when descending. No order breaks ties, so clients may
+not count on one among equals; here it is the one that a released server shows on SQLite where it
+walks an index: oldest first when ascending, the reverse when descending.
 """
 
 from __future__ import annotations
@@ -25,10 +26,13 @@ class Order:
     Attributes:
         fields: the first of these that is not null is what records are ordered by.
         descending: the direction.
+        indexed: whether the released server walks an index, so that equal records turn around with
+            the direction; otherwise they stay oldest first.
     """
 
     fields: tuple[str, ...]
     descending: bool = False
+    indexed: bool = True
 
     @property
     def key(self) -> Key:
@@ -69,7 +73,7 @@ SORTS: Final[Mapping[str, Mapping[str, Order]]] = {
     "flow_runs": {
         **_BY_PROGRESS,
         "START_TIME_ASC": Order(_STARTED),
-        "START_TIME_DESC": Order(_STARTED, descending=True),
+        "START_TIME_DESC": Order(_STARTED, descending=True, indexed=False),
     },
     "task_runs": _BY_PROGRESS,
     "work_pools": _BY_NAME,
@@ -94,4 +98,6 @@ def in_order(kind: str, sort: str, records: Sequence[Record]) -> list[Record]:
         KeyError: the kind has no such order.
     """
     order = SORTS[kind][sort]
+    if order.descending and order.indexed:
+        return sorted(records, key=order.key)[::-1]
     return sorted(records, key=order.key, reverse=order.descending)
