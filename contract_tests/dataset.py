@@ -48,6 +48,11 @@ class DataSet:
     patched: Mapping[str, Record] = field(default_factory=dict)
     stored_queue: Mapping[str, str | None] = field(default_factory=dict)
 
+    def queue_of(self, row: Record) -> str | None:
+        """The work queue's name as stored with a deployment or run; as shown, for others' rows."""
+        name: str | None = self.stored_queue.get(row["id"], row.get("work_queue_name"))
+        return name
+
     def __getattr__(self, kind: str) -> tuple[Record, ...]:
         """The rows of a kind, as an attribute: `dataset.deployments`."""
         if kind in KINDS:

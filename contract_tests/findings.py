@@ -67,8 +67,8 @@ def describe(finding: Finding, *, width: int = 600) -> str:
     if exchange is not None:
         if exchange.request_body is not None:
             lines.append(f"  body      {clip(_text(exchange.request_body), width)}")
-        lines.append(f"  repeat    {exchange.curl()}")
-    lines.extend(f"  before    {other.curl()}" for other in finding.others)
+        lines.append(f"  repeat    {clip(exchange.curl(), 4 * width)}")
+    lines.extend(f"  before    {clip(other.curl(), 4 * width)}" for other in finding.others)
     if finding.spec_pointer:
         lines.append(f"  spec      {finding.spec_pointer}")
     return "\n".join(lines)

@@ -12,7 +12,7 @@ class Profile:
     Attributes:
         name: as given to `--profile`.
         rows: how many deployments a check of an answer's content asks for at most.
-        every: of the systematic cases, each n-th also goes to filter and paginate (count gets all).
+        every: of the systematic cases, each n-th goes to filter and to paginate (count gets all).
         meaning_examples: random bodies per operation judged by the oracle.
         law_examples: random bodies per law.
         conformance_examples: random bodies per operation and kind of data (valid, invalid).

@@ -17,6 +17,7 @@ from contract_tests.rules import catalogue
 if TYPE_CHECKING:
     from contract_tests.dataset import DataSet
     from contract_tests.exchange import Exchange
+    from contract_tests.judge import Judge
     from contract_tests.known import Known
     from contract_tests.operations import Operations
     from contract_tests.profiles import Profile
@@ -74,6 +75,13 @@ class Session:
         from contract_tests.dataset import prepare  # noqa: PLC0415 - it needs the session's type
 
         return prepare(self)
+
+    @cached_property
+    def judgement(self) -> Judge:
+        """The judge of count, filter and paginate, with the faults that it knows already."""
+        from contract_tests.judge import Judge  # noqa: PLC0415 - it needs the session's type
+
+        return Judge(self)
 
     @property
     def operations(self) -> Operations:

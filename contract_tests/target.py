@@ -167,7 +167,7 @@ class Target:
     def _answer(self, request: httpx.Request) -> httpx.Response | None:
         """The answer; None when a living server closed the connection instead."""
         try:
-            return self._client.send(request)
+            return self._on_a_live_connection(request)
         except httpx.TimeoutException as error:
             raise Unreachable(
                 f"{self.base_url} did not answer {request.method} {request.url.path} within "
@@ -185,6 +185,16 @@ class Target:
                     f"({error or type(error).__name__}): look at the server's own log."
                 ) from error
             return None
+
+    def _on_a_live_connection(self, request: httpx.Request) -> httpx.Response:
+        """The answer, asked for again when a kept connection turns out to be closed.
+
+        Servers close connections that were idle, and after a 500, without saying so.
+        """
+        try:
+            return self._client.send(request)
+        except (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError):
+            return self._client.send(request)
 
     def _alive(self) -> bool:
         try:

@@ -1,13 +1,125 @@
-"""What filters, sorts and pages mean."""
+"""What filters mean: count, filter and paginate answer what the query engine does."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import strategies as st
+
+from contract_tests.criteria import Criterion, criteria
+from contract_tests.explore import explore
+from contract_tests.findings import Violation
+from contract_tests.generators import SORTS, Case, Window, alone, filters, together, windows
+from contract_tests.judge import COUNT, FILTER, PAGINATE, Judge
+from contract_tests.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from contract_tests.session import Session
 
+# A criterion by which some deployments match and others do not gives more than one answer.
+_TELLING = 2
+OPERATIONS = (COUNT, FILTER, PAGINATE)
+EACH = pytest.mark.parametrize("operation", OPERATIONS)
+ALL = pytest.mark.parametrize("criterion", criteria(), ids=lambda criterion: criterion.name)
 
-def test_dataset(session: Session) -> None:
-    """The data set can be made, and read back."""
-    assert session.dataset.deployments
+
+@pytest.fixture(scope="module")
+def judge(session: Session) -> Judge:
+    """The oracle, and what it found so far."""
+    return session.judgement
+
+
+@EACH
+def test_without_filters(judge: Judge, operation: str) -> None:
+    """Everything is there, in every order, in every window."""
+    for sort in (None, *SORTS):
+        for limit in (judge.session.profile.rows, 0, 1):
+            for start in (0.0, 1.0, 0.4):
+                judge.ask(operation, Case({}, ""), Window(sort, limit, start))
+
+
+@ALL
+def test_criterion(judge: Judge, criterion: Criterion) -> None:
+    """A criterion by itself, with each operator and each class of values."""
+    session = judge.session
+    if criterion not in criteria(session.target.version):
+        session.cannot_judge("criteria that are newer than the server's version")
+        return
+    rng = session.random(f"alone {criterion.name}")
+    cases = list(alone(criterion, Vocabulary(session.dataset), rng))
+    _run(judge, cases, criterion)
+    answers = {judge.matching(case.filters) for case in cases}
+    if len(answers) < _TELLING and not criterion.ignored:
+        session.cannot_judge(f"{criterion.name}: the target's data cannot tell right from wrong")
+
+
+@ALL
+def test_joined(judge: Judge, criterion: Criterion) -> None:
+    """A criterion with others: under and_ and or_ in one filter, and across filters."""
+    session = judge.session
+    here = criteria(session.target.version)
+    if criterion not in here:
+        return
+    rng = session.random(f"joined {criterion.name}")
+    words = Vocabulary(session.dataset)
+
+    def tells(*bodies: dict[str, Any]) -> bool:
+        answers = [judge.matching(body) for body in bodies]
+        return all(answers[-1] != answer for answer in answers[:-1])
+
+    _run(judge, together(criterion, here, words, rng, tells), criterion)
+
+
+@EACH
+def test_random(judge: Judge, operation: str) -> None:
+    """Random bodies over all filters, sorts and windows."""
+    session = judge.session
+    rng = session.random(f"values {operation}")
+    bodies = filters(criteria(session.target.version), Vocabulary(session.dataset), rng)
+
+    def check(drawn: tuple[dict[str, Any], Window]) -> None:
+        body, window = drawn
+        judge.ask(operation, Case(body, _says(body)), window)
+
+    explore(
+        session,
+        f"random {operation}",
+        st.tuples(bodies, windows(session.profile.rows)),
+        check,
+        # A count costs a server a fraction of what rows do.
+        examples=session.profile.meaning_examples * (4 if operation == COUNT else 1),
+    )
+
+
+def _run(judge: Judge, cases: Iterable[Case], criterion: Criterion) -> None:
+    """Ask all cases of count, and of the others in turn; each operation up to its first fault."""
+    rng = judge.session.random(f"windows {criterion.name}")
+    found: dict[str, Violation] = {}
+    for number, case in enumerate(cases):
+        told = Case(case.filters, case.says, criterion.pointer)
+        window = Window(
+            sort=rng.choice((None, *SORTS)),
+            limit=rng.choice((judge.session.profile.rows, 1, 1, 0)),
+            start=rng.choice((1.0, 1.0, 0.0, 0.5)),
+        )
+        turns = (
+            (COUNT, (FILTER, PAGINATE)[number % 2])
+            if judge.session.profile.every > 1
+            else OPERATIONS
+        )
+        for operation in turns:
+            if operation not in found:
+                try:
+                    judge.ask(operation, told, window)
+                except Violation as violation:
+                    found[operation] = violation
+    if found:
+        raise ExceptionGroup(criterion.name, list(found.values()))
+
+
+def _says(body: dict[str, Any]) -> str:
+    names = sorted(f"{name}.{key}" for name, inner in body.items() for key in inner or {"null": 0})
+    return ", ".join(names)

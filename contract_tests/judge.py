@@ -1,0 +1,215 @@
+"""Asking count, filter and paginate, and judging each answer by the oracle."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from contract_tests.criteria import FILTERS
+from contract_tests.findings import Finding, Violation
+from contract_tests.oracle import UNKNOWABLE, UNSCOPED, UNSTEADY, Oracle
+from contract_tests.rules import pages
+from contract_tests.rules.filters import DEFAULT_SORT, SORT_KEYS, Expected, Reading
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from contract_tests.exchange import Exchange
+    from contract_tests.generators import Case, Window
+    from contract_tests.session import Session
+
+Filters = dict[str, Any]
+Features = frozenset[str]
+
+COUNT: Final = "count_deployments"
+FILTER: Final = "read_deployments"
+PAGINATE: Final = "paginate_deployments"
+PATHS: Final = {
+    COUNT: "/deployments/count",
+    FILTER: "/deployments/filter",
+    PAGINATE: "/deployments/paginate",
+}
+_ATTEMPTS: Final = 3
+# Breaches of these rules do not come from the filters in the body.
+_ABOUT_NO_FILTER: Final = frozenset({"pages.order", "pages.pages", "pages.echo"})
+
+
+class Judge:
+    """Sends bodies and compares what comes with what the oracle knows.
+
+    A fault that was found is not looked for again: what contains it is passed over, so that each
+    cause is reported once and others still come to light.
+
+    Args:
+        session: the run.
+    """
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        self.oracle = Oracle(session)
+        self._faults: dict[str, set[Features]] = {}
+
+    def explained(self, operation: str, filters: Filters) -> bool:
+        """Whether the body contains what the operation is known to do wrong."""
+        seen = features(filters)
+        return any(fault <= seen for fault in self._faults.get(operation, ()))
+
+    def matching(self, filters: Filters) -> frozenset[str] | None:
+        """The ids of the deployments that match, by the oracle; None when it cannot know."""
+        scoped = self.oracle.scope(filters)
+        rows = None if scoped is None else self.oracle.expect(scoped)
+        return None if rows is None else frozenset(row["id"] for row in rows)
+
+    def count(self, case: Case) -> None:
+        """Judge what count answers to a body.
+
+        Raises:
+            Violation: it is wrong.
+        """
+
+        def attempt(filters: Filters, expected: Expected) -> Finding | None:
+            return Reading(COUNT, self._ask(COUNT, filters), expected).count()
+
+        self._judge(COUNT, case, None, attempt)
+
+    def ask(self, operation: str, case: Case, window: Window) -> None:
+        """Judge what an operation answers to a body; for count, the window says nothing.
+
+        Raises:
+            Violation: it is wrong.
+        """
+        if operation == COUNT:
+            self.count(case)
+        elif operation == FILTER:
+            self.filter(case, window)
+        else:
+            self.page(case, window)
+
+    def filter(self, case: Case, window: Window) -> None:
+        """Judge a window of what filter answers.
+
+        Raises:
+            Violation: it is wrong.
+        """
+
+        def attempt(filters: Filters, expected: Expected) -> Finding | None:
+            offset = round(window.start * max(0, len(expected.rows) - 1))
+            body = {**filters, "limit": window.limit, "offset": offset}
+            reading = Reading(FILTER, self._ask(FILTER, body, window.sort), expected)
+            got = reading.body()
+            return got if isinstance(got, Finding) else reading.rows(got, offset, window.limit)
+
+        self._judge(FILTER, case, window.sort, attempt)
+
+    def page(self, case: Case, window: Window) -> None:
+        """Judge a page of what paginate answers.
+
+        Raises:
+            Violation: it is wrong.
+        """
+
+        def attempt(filters: Filters, expected: Expected) -> Finding | None:
+            last = max(1, pages.page_count(len(expected.rows), window.limit))
+            number = 1 + round(window.start * (last - 1))
+            body = {**filters, "limit": window.limit, "page": number}
+            reading = Reading(PAGINATE, self._ask(PAGINATE, body, window.sort), expected)
+            return pages.page(reading, window.limit, number)
+
+        self._judge(PAGINATE, case, window.sort, attempt)
+
+    def _ask(self, operation: str, body: Filters, sort: str | None = None) -> Exchange:
+        return self.session.target.post(
+            PATHS[operation], body if sort is None else {**body, "sort": sort}
+        )
+
+    def _judge(
+        self,
+        operation: str,
+        case: Case,
+        sort: str | None,
+        attempt: Callable[[Filters, Expected], Finding | None],
+    ) -> None:
+        """Ask, and on a mismatch ask again of data read anew: only what stays wrong is wrong."""
+        if self.explained(operation, case.filters):
+            return
+        scoped = self.oracle.scope(case.filters)
+        if scoped is None:
+            self.session.cannot_judge(UNSCOPED)
+            return
+        finding = None
+        for _ in range(_ATTEMPTS):
+            rows = self.oracle.expect(scoped, sort)
+            if rows is None:
+                self.session.cannot_judge(UNKNOWABLE)
+                return
+            finding = attempt(scoped, self._expected(operation, case, sort, rows))
+            if finding is None:
+                return
+            if self.oracle.refresh():
+                break
+        else:
+            self.session.cannot_judge(UNSTEADY)
+            return
+        # The data is what it was; once more, so that nothing that passed by counts.
+        rows = self.oracle.expect(scoped, sort)
+        if rows is not None:
+            finding = attempt(scoped, self._expected(operation, case, sort, rows))
+        if finding is None:
+            self.session.cannot_judge(UNSTEADY)
+            return
+        self._found(operation, case, finding)
+
+    def _found(self, operation: str, case: Case, finding: Finding) -> None:
+        if finding.key in self.session.findings:
+            self.session.record(finding)
+            return
+        try:
+            self.session.judge(finding)
+        except Violation:
+            if finding.rule not in _ABOUT_NO_FILTER:
+                self._faults.setdefault(operation, set()).add(blamed(case.filters))
+            raise
+
+    def _expected(
+        self, operation: str, case: Case, sort: str | None, rows: Sequence[dict[str, Any]]
+    ) -> Expected:
+        key, _ = SORT_KEYS[sort or DEFAULT_SORT]
+        return Expected(
+            rows=rows,
+            says=case.says,
+            pointer=case.pointer or self.session.operations[operation].pointer,
+            sort=key,
+            ordered=not (key == "name" and self.oracle.collated),
+        )
+
+
+def features(filters: Filters) -> Features:
+    """What a body contains, as names: filters, criteria, joins of criteria and of filters."""
+    found: set[str] = set()
+    present = [name for name in FILTERS if name in filters]
+    for name in present:
+        body = filters[name]
+        if body is None:
+            found.add(f"{name}=null")
+            continue
+        found.add(name)
+        inner = [key for key in body if key != "operator"]
+        found |= {f"{name}.{key}" for key in inner}
+        if len(inner) > 1:
+            found.add(f"{name}:{body.get('operator', 'and_')}")
+    real = [name for name in present if filters[name] is not None]
+    found |= {f"{a}&{b}" for a in real for b in real if a < b}
+    return frozenset(found)
+
+
+def blamed(filters: Filters) -> Features:
+    """The features of a body that failed which most likely are the fault.
+
+    Bodies are tried from simple to complex and those with a known fault are passed over, so with
+    several criteria it is the way they are joined.
+    """
+    seen = features(filters)
+    for mark in ("&", ":", ".", ""):
+        told = {feature for feature in seen if mark in feature}
+        if told:
+            return frozenset(told)
+    return frozenset()

@@ -1,0 +1,185 @@
+"""Checks of one answer against the deployments that should be in it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from contract_tests.exchange import NotJson
+from contract_tests.findings import Finding
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from contract_tests.exchange import Exchange
+
+Record = dict[str, Any]
+OK: Final = 200
+DEFAULT_LIMIT: Final = 200
+_SHOWN: Final = 6
+
+# The field that a sort goes by, and whether downwards.
+SORT_KEYS: Final = {
+    "NAME_ASC": ("name", False),
+    "NAME_DESC": ("name", True),
+    "CREATED_DESC": ("created", True),
+    "UPDATED_DESC": ("updated", True),
+}
+DEFAULT_SORT: Final = "NAME_ASC"
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """What an answer is judged by.
+
+    Attributes:
+        rows: all deployments that match, in order.
+        sort: the field that they are ordered by.
+        says: what the body tries, for the report; the same for the same kind of body.
+        pointer: where the spec tells of it.
+        ordered: False where the order is not known (names, in an unknown collation).
+    """
+
+    rows: Sequence[Record]
+    says: str
+    pointer: str
+    sort: str = "name"
+    ordered: bool = True
+
+
+class Reading:
+    """An answer's parts, read without trusting it.
+
+    Args:
+        operation: the operationId.
+        exchange: the request and its answer.
+        expected: what it is judged by.
+    """
+
+    def __init__(self, operation: str, exchange: Exchange, expected: Expected) -> None:
+        self.operation = operation
+        self.exchange = exchange
+        self.expected = expected
+
+    def breach(
+        self, rule: str, message: str, expected: Any, got: Any, *, about: str = ""
+    ) -> Finding:
+        """A finding about this answer."""
+        return Finding(
+            rule=rule,
+            operation=self.operation,
+            message=message,
+            expected=_short(expected),
+            got=_short(got),
+            exchange=self.exchange,
+            spec_pointer=self.expected.pointer,
+            cause=about or self.expected.says,
+        )
+
+    def body(self) -> Any | Finding:
+        """The answer's JSON, or what is wrong with status or JSON."""
+        says = self.expected.says or "no filter"
+        if self.exchange.status != OK:
+            got = f"{self.exchange.status} {self.exchange.body[:200].decode('utf-8', 'replace')}"
+            return self.breach("filters.accepted", f"refuses a right body ({says})", "200", got)
+        try:
+            return self.exchange.json()
+        except NotJson as error:
+            return self.breach("filters.accepted", "answers no JSON", "JSON", error)
+
+    def count(self) -> Finding | None:
+        """Judge the answer of count."""
+        got = self.body()
+        if isinstance(got, Finding):
+            return got
+        right = len(self.expected.rows)
+        if type(got) is int and got == right:
+            return None
+        message = f"counts wrong: {self.expected.says or 'no filter'}"
+        return self.breach("filters.count", message, f"{right} {_names(self.expected.rows)}", got)
+
+    def rows(self, got: Any, offset: int, limit: int) -> Finding | None:
+        """Judge a list of deployments against a window of those expected.
+
+        Args:
+            got: what came instead of a list, or the list.
+            offset: where the window begins.
+            limit: how many it holds at most.
+        """
+        ids = _ids(got)
+        if ids is None:
+            return self.breach("filters.accepted", "answers no list of deployments", "a list", got)
+        window = self.expected.rows[offset : offset + limit]
+        right = [row["id"] for row in window]
+        if ids == right:
+            return None
+        return self._what_is_wrong(got, ids, window)
+
+    def _what_is_wrong(
+        self, got: list[Record], ids: list[str], window: Sequence[Record]
+    ) -> Finding | None:
+        says = self.expected.says or "no filter"
+        matching = {row["id"]: row for row in self.expected.rows}
+        shown = (_names(window), _names(got))
+        if any(one not in matching for one in ids):
+            message = f"answers a deployment that does not match: {says}"
+            return self.breach("filters.members", message, *shown)
+        if len(set(ids)) < len(ids):
+            return self.breach("pages.window", "answers a deployment twice", *shown)
+        if len(ids) != len(window):
+            return self._wrong_number(ids, window, shown)
+        key = self.expected.sort
+        in_tie = [matching[one][key] for one in ids] == [row[key] for row in window]
+        if in_tie or not self.expected.ordered:
+            return None  # within a tie, any order is right
+        return self._misplaced(ids, window, shown)
+
+    def _wrong_number(
+        self, ids: list[str], window: Sequence[Record], shown: tuple[str, str]
+    ) -> Finding:
+        says = self.expected.says or "no filter"
+        if len(ids) < len(window) == len(self.expected.rows):
+            message = f"leaves out a deployment that matches: {says}"
+            return self.breach("filters.members", message, *shown)
+        message = f"answers {len(ids)} deployments where {len(window)} are due: {says}"
+        return self.breach(self._window_rule(), message, *shown)
+
+    def _misplaced(
+        self, ids: list[str], window: Sequence[Record], shown: tuple[str, str]
+    ) -> Finding:
+        """Right number, all matching, but others than expected: order, window or membership."""
+        if set(ids) == {row["id"] for row in window} or self._out_of_order(ids):
+            by = f"order by {self.expected.sort}"
+            return self.breach("pages.order", f"wrong {by}", *shown, about=by)
+        message = (
+            f"answers others than those due in the window: {self.expected.says or 'no filter'}"
+        )
+        return self.breach(self._window_rule(), message, *shown)
+
+    def _out_of_order(self, ids: list[str]) -> bool:
+        places = {row["id"]: place for place, row in enumerate(self.expected.rows)}
+        found = [places[one] for one in ids]
+        return found != sorted(found)
+
+    def _window_rule(self) -> str:
+        # With a filter in play, a shifted window mostly means that others match than should.
+        return "filters.members" if self.expected.says else "pages.window"
+
+
+def _ids(got: Any) -> list[str] | None:
+    if not isinstance(got, list):
+        return None
+    if not all(isinstance(row, dict) and isinstance(row.get("id"), str) for row in got):
+        return None
+    return [row["id"] for row in got]
+
+
+def _names(rows: Sequence[Record]) -> str:
+    shown = [str(row.get("name", row.get("id"))) for row in rows[:_SHOWN]]
+    more = f" and {len(rows) - _SHOWN} more" if len(rows) > _SHOWN else ""
+    return f"{json.dumps(shown, ensure_ascii=False)}{more}"
+
+
+def _short(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
