@@ -46,6 +46,7 @@ def main() -> None:
     help="Known deviations besides our own (YAML).",
 )
 @click.option("--strict", is_flag=True, help="Warnings fail, too.")
+@click.option("-x", "--fail-fast", is_flag=True, help="Stop after the first check that fails.")
 def run(
     *,
     base_url: str,
@@ -54,6 +55,7 @@ def run(
     read_only: bool,
     known: str | None,
     strict: bool,
+    fail_fast: bool,
 ) -> None:
     r"""Judge the server at a URL.
 
@@ -68,6 +70,7 @@ def run(
     arguments = ["--base-url", base_url, "--contract-profile", profile]
     arguments += [] if seed is None else ["--contract-seed", str(seed)]
     arguments += ["--contract-read-only"] * read_only + ["--contract-strict"] * strict
+    arguments += ["-x"] * fail_fast
     arguments += [] if known is None else ["--contract-known", str(Path(known).resolve())]
     sys.exit(judge(arguments))
 
