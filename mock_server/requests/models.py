@@ -150,25 +150,23 @@ class Models:
 
     def _model(self, name: str, schema: Schema) -> type[BaseModel]:
         required = set(schema.get("required", ()))
-        fields: dict[str, Any] = {
-            key: (self.field_type(name, key, prop), self._default(prop, required=key in required))
-            for key, prop in schema["properties"].items()
-        }
+        fields: dict[str, Any] = {}
+        for key, prop in schema["properties"].items():
+            kind = self.field_type(name, key, prop)
+            fields[key] = (kind, ... if key in required else self._default(prop, kind))
         config = ConfigDict(extra=_extra(schema), protected_namespaces=())
         made: type[BaseModel] = create_model(
             name, __config__=config, __validators__=dict(VALIDATORS.get(name, {})), **fields
         )
         return made
 
-    def _default(self, schema: Schema, *, required: bool) -> Any:
-        if required:
-            return ...
+    def _default(self, schema: Schema, kind: Any) -> Any:
+        """What pydantic takes for a field that was not sent: an empty model for a model."""
         default = self.default(schema)
         if not isinstance(default, list | dict):
             return default
-        made = self.type_of(schema)
-        is_model = isinstance(made, type) and issubclass(made, BaseModel)
-        return Field(default_factory=made if is_model else default.copy)
+        is_model = isinstance(kind, type) and issubclass(kind, BaseModel)
+        return Field(default_factory=kind if is_model else default.copy)
 
     def default(self, schema: Schema) -> Any:
         """What a property is that was not sent: its default, or its component's, or nothing.
