@@ -35,7 +35,7 @@ ANY: Final = ("*",)
 
 
 class Specification(OpenAPISpecification):  # type: ignore[misc] # connexion has no types
-    """The bundled document, not validated once more: that takes half a second, and a test does it."""
+    """The bundled document, not validated once more: that takes long, and a test does it."""
 
     @classmethod
     def _validate_spec(cls, spec: Any) -> None:

@@ -161,7 +161,7 @@ def _ids(document: Mapping[str, Any], item: Mapping[str, Any]) -> set[str]:
     }
 
 
-class Routing(SpecMiddleware):
+class Routing(SpecMiddleware):  # type: ignore[misc] # connexion has no types
     """The place of Connexion's routing, by the table above.
 
     Args:

@@ -1,0 +1,103 @@
+"""`deployments-mock`: the mock from a command line."""
+
+from __future__ import annotations
+
+import errno
+import ipaddress
+from typing import TYPE_CHECKING, Final
+
+import click
+
+if TYPE_CHECKING:
+    import socket
+
+DEFAULT_PORT: Final = 4200
+DEFAULT_HOST: Final = "127.0.0.1"
+WIDTH: Final = 78
+
+
+@click.command(
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": WIDTH},
+    epilog="Example: deployments-mock --port 4300 --fixtures empty",
+)
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=DEFAULT_PORT,
+    show_default=True,
+    help="Port to listen at; 0 for any that is free.",
+)
+@click.option(
+    "--host",
+    default=DEFAULT_HOST,
+    show_default=True,
+    metavar="ADDR",
+    help="Address to listen at. Others than loopback let other machines in.",
+)
+@click.option(
+    "--fixtures",
+    default="default",
+    show_default=True,
+    metavar="NAME|FILE",
+    help="Data to begin with: default, empty, or a YAML file.",
+)
+@click.version_option(package_name="prefect-deployments-contract")
+def main(port: int, host: str, fixtures: str) -> None:
+    """Serve a mock of Prefect's deployment API, under /api as Prefect does.
+
+    It keeps what it is sent, in memory, until it is stopped. It asks for no credentials.
+    """
+    listening = _listen(host, port)
+    with listening:
+        # Imported only now: a wrong option or a busy port should not take a second to tell.
+        from mock_server.app import create_app  # noqa: PLC0415
+        from mock_server.fixtures import FixtureError  # noqa: PLC0415
+        from mock_server.server import server, url_of  # noqa: PLC0415
+
+        try:
+            app = create_app(fixtures=fixtures)
+        except FixtureError as error:
+            raise _Refusal(str(error)) from None
+        url = url_of(listening)
+        count = len(app.store.all("deployments"))
+        click.echo(f"Mock of Prefect's deployment API at {url} ({fixtures}: {count} deployments)")
+        click.echo(f"  export PREFECT_API_URL={url}")
+        if not _is_loopback(listening):
+            click.echo(
+                "  Any machine that reaches this one can read and change its data: it asks for no"
+                " credentials.",
+                err=True,
+            )
+        click.echo("Ctrl-C stops it.")
+        server(app).run(sockets=[listening])
+        click.echo("Stopped.")
+
+
+class _Refusal(click.ClickException):
+    """One sentence that says what is wrong and what to do; exit code 2."""
+
+    exit_code = 2
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    from mock_server.sockets import listen  # noqa: PLC0415
+
+    try:
+        return listen(host, port)
+    except OSError as error:
+        raise _Refusal(_advice(error, host, port)) from None
+
+
+def _advice(error: OSError, host: str, port: int) -> str:
+    if error.errno == errno.EADDRINUSE:
+        return (
+            f"Port {port} at {host} is taken: stop what listens there, or choose another with"
+            " --port."
+        )
+    if error.errno == errno.EACCES:
+        return f"Port {port} is not for ordinary users: choose one above 1023 with --port."
+    return f"{host} is no address of this machine ({error.strerror}): choose another with --host."
+
+
+def _is_loopback(listening: socket.socket) -> bool:
+    return ipaddress.ip_address(listening.getsockname()[0]).is_loopback
