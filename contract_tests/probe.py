@@ -66,13 +66,17 @@ class Probe:
         json: Any = UNSET,
         content: bytes | None = None,
         headers: Mapping[str, str] | None = None,
+        at: Mapping[str, str] | None = None,
         **path: str,
     ) -> Exchange:
-        """Send one request to an operation and judge the shape of its answer."""
+        """Send one request to an operation and judge the shape of its answer.
+
+        Path parameters are given by name, or all together as `at`.
+        """
         contract = self.spec.contracts[operation_id]
         exchange = self.session.target.send(
             contract.operation.method,
-            contract.path(**path),
+            contract.path(**{**(at or {}), **path}),
             json=json,
             content=content,
             headers=headers,

@@ -9,18 +9,16 @@ object does not name belong to it.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache, cached_property
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import Any, Final, Literal
 
 import jsonschema_rs
 import yaml
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
 Verdict = Literal["accept", "refuse", "either"]
-Lax = dict[str, dict[str, list[Any]]]
+Lax = Mapping[str, Any]
 
 _TYPES: Final = ("boolean", "integer", "number", "string", "array", "object", "null")
 # Where the values of a keyword are schemas: one, a list, or a mapping of names.
@@ -47,7 +45,10 @@ def widen(schema: Any, table: Lax) -> Any:
     # oneOf must not fail because two branches are now both open to the same value.
     if "oneOf" in wide:
         wide["anyOf"] = wide.pop("oneOf")
-    alternatives = _alternatives(schema, table)
+    for bound in ("maximum", "exclusiveMaximum"):
+        if wide.get(bound, 0) >= table["exact"]:
+            del wide[bound]
+    alternatives: list[Any] = _alternatives(schema, table)
     return {"anyOf": [wide, *alternatives]} if alternatives else wide
 
 
@@ -79,7 +80,7 @@ def _alternatives(schema: Mapping[str, Any], table: Lax) -> list[Any]:
         return []
     name = schema.get("format")
     if name in table["formats"]:
-        return table["formats"][name]
+        return list(table["formats"][name])
     kinds = schema.get("type", ())
     kinds = [kinds] if isinstance(kinds, str) else kinds
     return [item for kind in kinds for item in table["types"].get(kind, ())]

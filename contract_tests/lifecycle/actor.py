@@ -33,6 +33,7 @@ VOLATILE: Final = frozenset(
 )
 # Never change once a deployment is there.
 CONSTANT: Final = ("id", "created", "name", "flow_id")
+_NUMBERS: Final = count(1)
 # Beyond what the scheduler of any server looks at.
 FAR: Final = "2090-01-01T00:00:00Z"
 
@@ -48,11 +49,10 @@ class Actor(Probe):
     def __init__(self, session: Session, label: str) -> None:
         super().__init__(session)
         self._label = label
-        self._numbers = count(1)
 
     def name(self, what: str = "x") -> str:
         """A name that nothing else on the target has."""
-        return f"{self.session.prefix}{self._label}-{what}-{next(self._numbers)}"
+        return f"{self.session.prefix}{self._label}-{what}-{next(_NUMBERS)}"
 
     def knows(self, schema: str, field: str) -> bool:
         """Whether a server of the target's version has the property of a schema."""

@@ -1,0 +1,57 @@
+"""What the contract forbids is refused, as documented; what it allows is not."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from contract_tests.ground import Ground
+from contract_tests.lifecycle.actor import Actor
+from contract_tests.operations import operations
+from contract_tests.refusals import Refusals
+from contract_tests.spec import spec_for
+from contract_tests.target import may_change
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from contract_tests.session import Session
+
+_ALL = spec_for(None).contracts
+_WITH_BODY = [name for name, contract in _ALL.items() if contract.body_pointer]
+_CORE = [operation.id for operation in operations() if operation.core]
+
+
+@pytest.fixture(scope="module")
+def ground(session: Session) -> Ground:
+    """What requests are aimed at."""
+    return Ground(session)
+
+
+def _run(
+    session: Session, ground: Ground, operation: str, what: Callable[[Refusals], None]
+) -> None:
+    contract = spec_for(session.target.version).contracts.get(operation)
+    if contract is None:
+        session.cannot_judge(f"{operation} is not in version {session.target.version}")
+        return
+    if session.read_only and may_change(contract.operation.method, contract.operation.path):
+        return
+    with Actor(session, operation.replace("_", "-")) as actor:
+        ground.actor = actor
+        random = session.random(f"refusals/{operation}/{what.__name__}")
+        what(Refusals(actor, ground, contract, random))
+
+
+@pytest.mark.parametrize("operation", _WITH_BODY)
+def test_constraints(session: Session, ground: Ground, operation: str) -> None:
+    """Each constraint of the body, broken for itself."""
+    _run(session, ground, operation, Refusals.constraints)
+
+
+@pytest.mark.parametrize("operation", _CORE)
+def test_requests(session: Session, ground: Ground, operation: str) -> None:
+    """Headers, ids, methods, and bodies that are none."""
+    for what in (Refusals.headers, Refusals.ids, Refusals.bodies, Refusals.methods):
+        _run(session, ground, operation, what)
