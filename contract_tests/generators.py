@@ -105,7 +105,7 @@ def together(
             other = rng.choice(others)
             if other == criterion or (other.filter == criterion.filter) == (own == ""):
                 continue
-            one, two = _some(criterion, words, rng), _some(other, words, rng)
+            one, two = some(criterion, words, rng), some(other, words, rng)
             joined = join(one, two, own)
             if joined is not None and tells(one, two, joined):
                 found += 1
@@ -144,7 +144,8 @@ def _leafy(value: Mapping[str, Any]) -> bool:
     return any(key.endswith("_") for key in value)
 
 
-def _some(criterion: Criterion, words: Vocabulary, rng: random.Random) -> Filters:
+def some(criterion: Criterion, words: Vocabulary, rng: random.Random) -> Filters:
+    """A body with one criterion that says something."""
     operator = rng.choice(list(criterion.operators))
     values = [v for _, v in words.classes(criterion, operator, rng) if v not in (None, [], "")]
     return criterion.body({operator: rng.choice(values) if values else None})

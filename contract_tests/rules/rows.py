@@ -1,0 +1,240 @@
+"""Checks of a deployment as it is read: the same everywhere, and as it was made."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, Final
+
+from contract_tests.exchange import NotJson
+from contract_tests.findings import Finding, Violation
+from contract_tests.target import segment
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from contract_tests.exchange import Exchange
+    from contract_tests.session import Session
+
+Record = dict[str, Any]
+OK: Final = 200
+_ATTEMPTS: Final = 3
+_FLOW_LABEL: Final = "prefect.flow.id"
+
+# What a deployment is that was created without a word on it.
+DEFAULTS: Final[Mapping[str, Any]] = {
+    "paused": False,
+    "tags": [],
+    "parameters": {},
+    "job_variables": {},
+    "schedules": [],
+    "enforce_parameter_schema": True,
+    "version": None,
+    "description": None,
+    "path": None,
+    "entrypoint": None,
+    "global_concurrency_limit": None,
+    "concurrency_options": None,
+    "storage_document_id": None,
+    "infrastructure_document_id": None,
+}
+# What a server adds keys to.
+_GROWS: Final = frozenset({"schedules", "concurrency_options", "global_concurrency_limit"})
+# Read elsewhere or in another form than they were sent.
+_APART: Final = frozenset({"labels", "schedules", "concurrency_limit", "concurrency_options"})
+
+
+def check(session: Session, deployments: Sequence[Record]) -> None:
+    """Read deployments in each way; raise the first violation when all are done.
+
+    Raises:
+        Violation: of `rows.same`, `rows.kept` or `rows.default`.
+    """
+    found: list[Violation] = []
+    flows = {flow["id"]: flow for flow in session.dataset.flows}
+    for row in deployments:
+        try:
+            _settle(session, lambda row=row: _same(session, row, flows))  # type: ignore[misc]
+            if row["id"] in session.dataset.sent:
+                _settle(session, lambda row=row: _kept(session, row, flows))  # type: ignore[misc]
+        except Violation as violation:
+            found.append(violation)
+    if found:
+        raise ExceptionGroup("rows", found)
+
+
+def _settle(session: Session, attempt: Callable[[], Finding | None]) -> None:
+    """Judge what is still wrong after asking again: something else may change the target."""
+    for number in range(_ATTEMPTS):
+        finding = attempt()
+        if finding is None:
+            return
+        if number == _ATTEMPTS - 1:
+            session.judge(finding)
+
+
+def _same(session: Session, row: Record, flows: Mapping[str, Record]) -> Finding | None:
+    """The row as filter, paginate, read by id and read by name tell it."""
+    target = session.target
+    one = {"deployments": {"id": {"any_": [row["id"]]}}}
+    reads: dict[str, Exchange] = {
+        "read_deployment": target.get(f"/deployments/{row['id']}"),
+        "read_deployments": target.post("/deployments/filter", one),
+        "paginate_deployments": target.post("/deployments/paginate", one),
+    }
+    flow = flows.get(row["flow_id"])
+    # A name with a slash in it cannot be asked for.
+    if flow is not None and not any("/" in part["name"] for part in (flow, row)):
+        path = f"/deployments/name/{segment(flow['name'])}/{segment(row['name'])}"
+        reads["read_deployment_by_name"] = target.get(path)
+    told = {operation: _row(exchange) for operation, exchange in reads.items()}
+    by_id = told["read_deployment"]
+    for operation, record in told.items():
+        if record is None:
+            about = f"does not answer a deployment that {_other(operation)} does"
+            return _finding(
+                session,
+                operation,
+                reads[operation],
+                rule="rows.same",
+                about=about,
+                right=row["id"],
+                got=None,
+            )
+        differing = by_id is not None and [
+            key for key in {**by_id, **record} if by_id.get(key, "?") != record.get(key, "?")
+        ]
+        if differing and by_id is not None:
+            key = min(differing)
+            about = f"tells another `{key}` than read_deployment does"
+            right, got = by_id.get(key, "(absent)"), record.get(key, "(absent)")
+            return _finding(
+                session,
+                operation,
+                reads[operation],
+                rule="rows.same",
+                about=about,
+                right=right,
+                got=got,
+            )
+    return None
+
+
+def _other(operation: str) -> str:
+    return "read_deployments" if operation == "read_deployment" else "the data set has"
+
+
+def _kept(session: Session, row: Record, flows: Mapping[str, Record]) -> Finding | None:
+    """The row as it was sent."""
+    exchange = session.target.get(f"/deployments/{row['id']}")
+    record = _row(exchange)
+    if record is None:
+        return None  # told by the rule above
+    data = session.dataset
+    patched = data.patched.get(row["id"], {})
+    wanted = expected(data.sent[row["id"]], patched, flows.get(row["flow_id"], {}))
+    for key, right in wanted.items():
+        got = record.get(key, "(absent)")
+        if not (_is_as(got, right) if key in _GROWS else _is_equal(got, right)):
+            sent = key in data.sent[row["id"]] or key in patched
+            rule = "rows.kept" if sent or key in ("labels", "work_queue_name") else "rows.default"
+            operation = "update_deployment" if key in patched else "create_deployment"
+            about = f"`{key}` is read other than {'sent' if sent else 'its default'}"
+            return _finding(
+                session, operation, exchange, rule=rule, about=about, right=right, got=got
+            )
+    return None
+
+
+def expected(sent: Record, patched: Record, flow: Record) -> Record:
+    """What must be read of a deployment, as far as creation and update say it.
+
+    Args:
+        sent: the body that created it.
+        patched: the body of the update that followed; only plain fields.
+        flow: its flow.
+    """
+    merged = {**sent, **patched}
+    wanted = {key: value for key, value in merged.items() if key not in _APART}
+    wanted |= {key: value for key, value in DEFAULTS.items() if key not in merged}
+    wanted["labels"] = {
+        **flow.get("labels", {}),
+        _FLOW_LABEL: sent["flow_id"],
+        **sent.get("labels", {}),
+    }
+    if "concurrency_limit" in sent:
+        wanted["global_concurrency_limit"] = {"limit": sent["concurrency_limit"]}
+    if "concurrency_options" in sent:
+        wanted["concurrency_options"] = sent["concurrency_options"]
+    if "schedules" in sent:
+        wanted["schedules"] = [_schedule(item) for item in sent["schedules"]]
+    if "work_pool_name" in sent:
+        wanted["work_queue_name"] = sent.get("work_queue_name", "default")
+    elif "work_queue_name" not in sent:
+        wanted |= {"work_pool_name": None, "work_queue_name": None}
+    return wanted
+
+
+def _schedule(sent: Record) -> Record:
+    wanted = dict(sent)
+    if "rrule" in sent["schedule"]:
+        # The server may put a start before the rule.
+        wanted["schedule"] = {k: v for k, v in sent["schedule"].items() if k != "rrule"}
+    return wanted
+
+
+def _is_as(got: Any, wanted: Any) -> bool:
+    """Whether what was read holds what was sent; more keys than sent are no difference."""
+    if isinstance(wanted, dict) and isinstance(got, dict):
+        return all(key in got and _is_as(got[key], value) for key, value in wanted.items())
+    if isinstance(wanted, list) and isinstance(got, list):
+        if wanted and all(isinstance(item, dict) and "slug" in item for item in wanted):
+            by_slug = {item.get("slug"): item for item in got if isinstance(item, dict)}
+            return len(got) == len(wanted) and all(
+                _is_as(by_slug.get(item["slug"]), item) for item in wanted
+            )
+        return len(got) == len(wanted) and all(map(_is_as, got, wanted))
+    return _is_equal(got, wanted)
+
+
+def _is_equal(got: Any, wanted: Any) -> bool:
+    """Equality of JSON: true is not 1, and 1 is 1.0."""
+    if isinstance(wanted, dict) and isinstance(got, dict):
+        return got.keys() == wanted.keys() and all(_is_equal(got[k], wanted[k]) for k in wanted)
+    if isinstance(wanted, list) and isinstance(got, list):
+        return len(got) == len(wanted) and all(map(_is_equal, got, wanted))
+    return isinstance(got, bool) == isinstance(wanted, bool) and bool(got == wanted)
+
+
+def _row(exchange: Exchange) -> Record | None:
+    """The one deployment of an answer; None when there is not exactly one."""
+    try:
+        body = exchange.json() if exchange.status == OK else None
+    except NotJson:
+        return None
+    if isinstance(body, dict) and "results" in body:
+        body = body["results"]
+    if isinstance(body, list):
+        body = body[0] if len(body) == 1 else None
+    return body if isinstance(body, dict) and "id" in body else None
+
+
+def _finding(
+    session: Session,
+    operation: str,
+    exchange: Exchange,
+    *,
+    rule: str,
+    about: str,
+    right: Any,
+    got: Any,
+) -> Finding:
+    return Finding(
+        rule=rule,
+        operation=operation,
+        message=about,
+        expected=json.dumps(right, ensure_ascii=False),
+        got=json.dumps(got, ensure_ascii=False),
+        exchange=exchange,
+        spec_pointer=session.operations[operation].pointer,
+        cause=about,
+    )
