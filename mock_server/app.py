@@ -12,9 +12,10 @@ from connexion.resolver import Resolver
 from connexion.spec import OpenAPISpecification
 from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.gzip import GZipMiddleware
+from starlette.responses import Response
 
 import openapi
-from mock_server.dispatch import Dispatch, Errors, respond
+from mock_server.dispatch import Dispatch, Errors
 from mock_server.requests import Requests
 from mock_server.responses import Responses, render
 from mock_server.routing import Routing
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
+    from starlette.requests import Request
     from starlette.types import ASGIApp, Receive, Scope, Send
 
     from mock_server.call import Call, Reply
@@ -134,10 +136,9 @@ def _copy(value: Any) -> Any:
     return [_copy(item) for item in value] if isinstance(value, list) else value
 
 
-async def document(scope: Scope, receive: Receive, send: Send) -> None:
+async def document(_request: Request) -> Response:
     """Answer with the bundled document."""
-    del scope, receive
-    await respond(send, 200, _document())
+    return Response(_document(), media_type="application/json")
 
 
 @functools.cache

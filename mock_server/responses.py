@@ -16,6 +16,7 @@ import orjson
 
 from mock_server.call import NO_BODY, View
 from mock_server.errors import INTERNAL_ERROR, ApiError
+from mock_server.requests.storable import presentable
 from openapi.json_schema import json_schema_view
 
 if TYPE_CHECKING:
@@ -60,8 +61,8 @@ def render(value: Any) -> bytes:
     try:
         return orjson.dumps(value, option=orjson.OPT_UTC_Z)
     except TypeError:
-        # Numbers beyond 64 bits, deep nesting, and text that is none, which an error may echo.
-        return json.dumps(value, default=_plain, separators=(",", ":")).encode()
+        # Numbers beyond 64 bits, and what an error echoes: deep nesting, text that is none.
+        return json.dumps(presentable(value), default=_plain, separators=(",", ":")).encode()
 
 
 def _plain(value: Any) -> Any:

@@ -15,7 +15,7 @@ from connexion.middleware.abstract import ROUTING_CONTEXT, SpecMiddleware
 from connexion.operations import OpenAPIOperation
 from starlette.routing import compile_path
 
-from mock_server.errors import ApiError
+from mock_server.errors import ApiError, NotFound
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -199,6 +199,8 @@ class Routing(SpecMiddleware):  # type: ignore[misc] # connexion has no types
         if scope["type"] == "http":
             context: dict[str, str | None] = {"api_base_path": None, "operation_id": None}
             path: str = scope["path"]
+            if path == self._base:
+                raise NotFound("Not Found")
             if path.startswith(self._base + "/"):
                 self._route(scope, path[len(self._base) :], context)
             scope.setdefault("extensions", {})[ROUTING_CONTEXT] = context
