@@ -113,6 +113,9 @@ def faults_of(error: Any) -> Iterator[Fault]:
         pointer = "".join(f"/{escape(str(token))}" for token in inner.instance_path)
         if hasattr(inner.kind, "unexpected"):
             yield from _unexpected(inner, pointer)
+        elif inner.kind.name == "required":
+            problem = f"The key {inner.kind.property!r} is missing."
+            yield Fault("structure", pointer, problem, "Add it.")
         else:
             yield Fault("structure", pointer, f"{_cut(inner.message)}.")
 

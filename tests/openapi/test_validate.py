@@ -1,0 +1,260 @@
+"""Each way to break the split files is told at the file and line where it was broken."""
+
+import shutil
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pytest
+
+from openapi import BUNDLE_FILE, ROOT_FILE
+from openapi.findings import Finding
+from openapi.rules import RULES
+from openapi.validate import Report, validate
+
+Break = Callable[[str, str, str], tuple[str, int]]
+
+
+@pytest.fixture
+def spec(tmp_path: Path) -> Path:
+    """A copy of the split files."""
+    folder = tmp_path / "spec"
+    shutil.copytree(ROOT_FILE.parent, folder, ignore=shutil.ignore_patterns("*.py", "__pycache__"))
+    return folder
+
+
+def broken(spec: Path, file: str, old: str, new: str, nth: int = 0) -> int:
+    """Replace one occurrence of a text in a file; the line on which the new text begins."""
+    path = spec / file
+    text = path.read_text(encoding="utf-8")
+    start = -1
+    for _ in range(nth + 1):
+        start = text.index(old, start + 1)
+    path.write_text(text[:start] + new + text[start + len(old) :], encoding="utf-8")
+    leading = len(new) - len(new.lstrip("\n"))
+    return text[:start].count("\n") + 1 + leading
+
+
+def found(spec: Path) -> tuple[Finding, ...]:
+    return validate(str(spec / "openapi.yaml")).findings
+
+
+def places(findings: Sequence[Finding]) -> list[tuple[str, str, int]]:
+    return [(f.code, Path(f.file).name, f.line) for f in findings]
+
+
+def test_our_own_document_is_valid() -> None:
+    report = validate()
+    assert report.findings == ()
+    assert "82 operations on 61 paths" in report.looked_at
+
+
+def test_the_bundle_is_valid_too() -> None:
+    assert validate(str(BUNDLE_FILE)).findings == ()
+
+
+FLOWS = "schemas/flows.yaml"
+CREATE = "paths/flows.yaml"
+
+
+@pytest.mark.parametrize(
+    ("code", "file", "old", "new"),
+    [
+        ("ref-unresolved", CREATE, "flows.yaml#/FlowCreate", "flows.yaml#/FlowCreat"),
+        ("file-unreadable", CREATE, "schemas/flows.yaml#/FlowCreate", "schemas/fows.yaml#/Flow"),
+        ("ref-malformed", CREATE, "$ref: ../schemas/flows.yaml#/FlowCreate", "$ref: 5"),
+        ("ref-malformed", CREATE, "schemas/flows.yaml#/FlowCreate", "schemas/flows.yaml"),
+        ("ref-remote", CREATE, "../schemas/flows.yaml#/FlowCreate", "https://example.com/f#/F"),
+        ("structure", FLOWS, "type: string\n      format: uuid", "typ: string"),
+        ("structure", FLOWS, "type: string\n      format: uuid", "type: strin"),
+        ("structure", FLOWS, "items: {type: string}", "items: 5"),
+        ("structure", CREATE, "operationId: create_flow", "operationID: create_flow"),
+        ("structure", CREATE, "required: true\n    content", "required: maybe\n    content"),
+        ("structure", "paths/flows_name.yaml", "in: path", "in: road"),
+        ("structure", "openapi.yaml", "title: Prefect deployment API", "titel: Prefect"),
+        ("operation-id-duplicate", "paths/variables_id.yaml", "Id: read_variable", "Id: read_flow"),
+        ("link-target-unknown", CREATE, "operationId: read_flow", "operationId: red_flow"),
+        ("path-parameter-unused", "paths/flows_name.yaml", "- name: name", "- name: title"),
+        ("pattern-invalid", FLOWS, "pattern: '^[^/%&><]+$'", "pattern: '^[^/%&><+$'"),
+        ("example-invalid", FLOWS, "tags: [etl]", "tags: etl"),
+        ("example-invalid", FLOWS, "id: 0c1f8f3e-6f0b-4f0e-9c39-6d5b7a2f4e11", "id: nope"),
+        ("example-invalid", "paths/hello.yaml", 'example: "\\U0001F44B"', "example: 5"),
+        (
+            "example-invalid",
+            "schemas/supporting_bodies.yaml",
+            "{flows: {tags: {all_: [etl]}}, sort",
+            "{flows: {tags: {al_: [etl]}}, sort",
+        ),
+        ("default-invalid", "schemas/work_pools.yaml", "default: false", "default: 'no'"),
+        ("ref-siblings", "paths/flows_id.yaml", "- $ref: ../parameters.yaml#/ApiVersion",
+         "- $ref: ../parameters.yaml#/ApiVersion\n    description: Not heeded"),
+    ],
+)  # fmt: skip
+def test_a_broken_file_is_told_at_its_line(
+    spec: Path, code: str, file: str, old: str, new: str
+) -> None:
+    line = broken(spec, file, old, new)
+    findings = found(spec)
+    assert (code, Path(file).name, line) in places(findings)
+    for finding in findings:
+        assert finding.severity is RULES[finding.code].severity
+        assert finding.message.endswith((".", "?"))
+        assert finding.column >= 1
+
+
+def test_a_missing_key_is_told_at_its_object(spec: Path) -> None:
+    line = broken(spec, "responses.yaml", "description: Done. There is no body.", "x-none: true")
+    [finding] = found(spec)
+    assert places([finding]) == [("structure", "responses.yaml", line - 1)]
+    assert finding.message == "The key 'description' is missing. Add it."
+
+
+def test_a_finding_says_what_to_do(spec: Path) -> None:
+    broken(spec, FLOWS, "type: string\n      format: uuid", "typ: string\n      format: uuid")
+    [finding] = found(spec)
+    assert finding.message == "The key 'typ' is unknown here. Did you mean 'type'?"
+    assert finding.pointer == "/Flow/properties/id"
+    assert finding.file.endswith("schemas/flows.yaml")
+    assert str(finding).startswith(
+        f"{finding.file}:{finding.line}:{finding.column}: error structure"
+    )
+
+
+def test_a_syntax_error_is_told_where_the_parser_met_it(spec: Path) -> None:
+    line = broken(
+        spec, FLOWS, "  type: object\n  required: [id", "  type: [object\n  required: [id"
+    )
+    findings = found(spec)
+    assert [f.code for f in findings if f.file.endswith("flows.yaml")] == ["yaml-syntax"]
+    [finding] = [f for f in findings if f.code == "yaml-syntax"]
+    assert line <= finding.line <= line + 2
+    assert finding.message.endswith("Mend the YAML.")
+
+
+def test_a_key_that_stands_twice_is_told_where_it_stands_again(spec: Path) -> None:
+    text = "      type: string\n      format: uuid\n"
+    line = broken(spec, FLOWS, text, text + "      type: string\n")
+    again = broken(spec, FLOWS, "  enum: [CREATED", "  type: string\n  enum: [CREATED")
+    findings = [f for f in found(spec) if f.code == "yaml-duplicate-key"]
+    assert [f.line for f in findings] == [line + 2, again]
+
+
+def test_names_that_clash_are_told_at_the_second_reference(spec: Path) -> None:
+    (spec / "schemas/other.yaml").write_text("Flow:\n  type: object\n", encoding="utf-8")
+    old, new = "schemas/flows.yaml#/Flow", "schemas/other.yaml#/Flow"
+    line = broken(spec, "paths/flows_name.yaml", old, new)
+    [clash] = [f for f in found(spec) if f.code == "name-clash"]
+    assert clash.file.endswith("flows_name.yaml") or clash.file.endswith("flows.yaml")
+    assert line > 0
+    assert "other.yaml" in clash.message
+
+
+def test_a_path_without_its_parameter_is_told_at_each_operation(spec: Path) -> None:
+    broken(spec, "openapi.yaml", "/flows/{id}:", "/flows/{flow_id}:")
+    codes = [f.code for f in found(spec)]
+    assert codes.count("path-parameter-undeclared") == 3
+    assert codes.count("path-parameter-unused") == 1
+
+
+def test_what_nothing_references_is_a_warning(spec: Path) -> None:
+    with (spec / FLOWS).open("a", encoding="utf-8") as file:
+        file.write("\nForgotten:\n  type: object\n")
+    [finding] = found(spec)
+    assert (finding.code, finding.severity) == ("unused", "warning")
+    assert finding.line == len((spec / FLOWS).read_text(encoding="utf-8").splitlines()) - 1
+
+
+def test_what_only_a_library_sees_is_told_at_its_schema(spec: Path) -> None:
+    text = "ErrorDetail:\n"
+    more = "Odd:\n  allOf: [{type: object}]\n  required: [missing]\n\n"
+    line = broken(spec, "schemas/errors.yaml", text, more + text)
+    broken(spec, "responses.yaml", "schemas/errors.yaml#/ErrorDetail", "schemas/errors.yaml#/Odd")
+    findings = found(spec)
+    assert ("refused-by-openapi-spec-validator", "errors.yaml", line) in places(findings)
+    assert any("missing" in finding.message for finding in findings)
+
+
+def test_all_faults_come_in_one_run_and_in_reading_order(spec: Path) -> None:
+    broken(spec, "paths/variables.yaml", "variables.yaml#/VariableCreate", "variables.yaml#/Nope")
+    broken(spec, FLOWS, "tags: [etl]", "tags: 1")
+    broken(spec, FLOWS, "tags: [etl]", "tags: 2")
+    broken(spec, "schemas/work_pools.yaml", "default: false", "default: 'no'")
+    broken(spec, "openapi.yaml", "  version: 3.8.8", "  versio: 3.8.8")
+    findings = found(spec)
+    codes = [f.code for f in findings]
+    assert codes.count("example-invalid") == 2
+    assert {"ref-unresolved", "default-invalid", "structure"} <= set(codes)
+    assert findings[0].file.endswith("openapi.yaml")
+    in_file = [f.line for f in findings if f.file.endswith("schemas/flows.yaml")]
+    assert in_file == sorted(in_file)
+    assert len(set(findings)) == len(findings)
+
+
+def test_the_same_files_give_the_same_report(spec: Path) -> None:
+    broken(spec, FLOWS, "tags: [etl]", "tags: 1")
+    first, second = (validate(str(spec / "openapi.yaml")) for _ in range(2))
+    assert isinstance(first, Report)
+    assert first.findings == second.findings
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "openapi: 3.0.3\ninfo: 5\npaths: 7\n",
+        "openapi: 3.0.3\ninfo: {title: t, version: v}\npaths: []\ncomponents: []\n",
+        "openapi: 3.0.3\n",
+        "openapi: 3.0.3\ninfo: {title: t, version: v}\npaths: {/a: 5, /b: {get: [], post: 3}}\n",
+        (
+            "openapi: 3.0.3\ninfo: {title: t, version: v}\npaths: {}\n"
+            "components: {schemas: {A: 5, B: {properties: 3, items: x}}}\n"
+        ),
+        (
+            "openapi: 3.0.3\ninfo: {title: t, version: v}\npaths: {}\n"
+            "components: {schemas: {A: {$ref: '#/components/schemas/Nope'}, B: {$ref: 5}}}\n"
+        ),
+        (
+            "openapi: 3.0.3\ninfo: {title: t, version: v}\npaths: {}\n"
+            "components: {schemas: {A: {$ref: '#/components/schemas/A'}}}\n"
+        ),
+        (
+            "openapi: 3.0.3\ninfo: {title: t, version: v}\n"
+            "paths: {'/{a}': {parameters: [5, {name: [], in: {}}], get: {responses: 5}}}\n"
+        ),
+    ],
+)
+def test_the_oddest_document_gives_findings_and_no_traceback(tmp_path: Path, text: str) -> None:
+    file = tmp_path / "odd.yaml"
+    file.write_text(text, encoding="utf-8")
+    findings = validate(str(file)).findings
+    assert findings
+    assert all(finding.file == str(file) for finding in findings)
+
+
+def test_a_recursive_schema_is_fine(tmp_path: Path) -> None:
+    file = tmp_path / "tree.yaml"
+    file.write_text(
+        "openapi: 3.0.3\n"
+        "info: {title: t, version: '1'}\n"
+        "paths:\n"
+        "  /tree:\n"
+        "    get:\n"
+        "      responses:\n"
+        "        200:\n"
+        "          description: A tree.\n"
+        "          content:\n"
+        "            application/json:\n"
+        "              schema: {$ref: '#/components/schemas/Tree'}\n"
+        "              examples:\n"
+        "                one: {$ref: '#/components/examples/One'}\n"
+        "components:\n"
+        "  examples:\n"
+        "    One: {value: {children: [{children: []}]}}\n"
+        "  schemas:\n"
+        "    Tree:\n"
+        "      type: object\n"
+        "      properties:\n"
+        "        children: {type: array, items: {$ref: '#/components/schemas/Tree'}}\n",
+        encoding="utf-8",
+    )
+    assert validate(str(file)).findings == ()
+    broken(tmp_path, "tree.yaml", "[{children: []}]", "[{children: 5}]")
+    assert places(validate(str(file)).findings) == [("example-invalid", "tree.yaml", 16)]
