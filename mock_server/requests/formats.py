@@ -27,9 +27,20 @@ NOT_A_TIME: Final = "value is not a valid datetime"
 
 
 def aware(value: datetime) -> datetime:
-    """A time with its offset, as the standard library writes it; a naive one is in UTC."""
+    """A time with its offset, as the standard library writes it; a naive one is in UTC.
+
+    Raises:
+        ValueError: it lies outside of the years 1 to 9999 in UTC.
+    """
     offset = value.utcoffset()
-    return value.replace(tzinfo=timezone(offset) if offset else UTC)
+    if not offset:
+        return value.replace(tzinfo=UTC)
+    made = value.replace(tzinfo=timezone(offset))
+    try:
+        made.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("the time is out of range in UTC") from None
+    return made
 
 
 def _lenient_time(value: Any, handler: ValidatorFunctionWrapHandler) -> datetime:
