@@ -16,8 +16,8 @@ from starlette.responses import Response
 
 import openapi
 from mock_server.dispatch import Dispatch, Errors
-from mock_server.requests import Requests
-from mock_server.responses import Responses, render
+from mock_server.edges import requests, responses
+from mock_server.responses import render
 from mock_server.routing import Routing
 from mock_server.store import Store
 
@@ -42,18 +42,6 @@ class Specification(OpenAPISpecification):  # type: ignore[misc] # connexion has
     @classmethod
     def _validate_spec(cls, spec: Any) -> None:
         """Trust it."""
-
-
-@functools.cache
-def requests() -> Requests:
-    """The readers of the spec's requests, shared by all apps of a process."""
-    return Requests(openapi.load())
-
-
-@functools.cache
-def responses() -> Responses:
-    """The renderers of the spec's answers, shared by all apps of a process."""
-    return Responses(openapi.load())
 
 
 class MockApp:
