@@ -59,21 +59,28 @@ def free_port() -> int:
 
 
 @contextmanager
-def prefect_server(home: Path) -> Iterator[str]:
+def prefect_server(home: Path, *, planted: bool = False) -> Iterator[str]:
     """Run a real server on an empty database under `home`; yields its base URL, ending in /api.
+
+    With `planted`, bugs can be chosen while it runs (see `tests.real_server.planted`).
 
     Raises:
         RealServerMissingError: no environment, or the server ended or stayed silent.
     """
     port = free_port()
-    command = [str(prefect_python()), "-m", "prefect", "server", "start", "--no-ui"]
-    command += ["--host", "127.0.0.1", "--port", str(port)]
+    command = [str(prefect_python()), "-m"]
+    if planted:
+        command += ["tests.real_server.planted", str(port)]
+    else:
+        command += ["prefect", "server", "start", "--no-ui"]
+        command += ["--host", "127.0.0.1", "--port", str(port)]
     home.mkdir(parents=True, exist_ok=True)
     log = home / "server.log"
     with (
         log.open("wb") as output,
         subprocess.Popen(
             command,
+            cwd=REPOSITORY,
             env=_environment(home),
             stdin=subprocess.DEVNULL,
             stdout=output,
