@@ -32,6 +32,16 @@ _TIMES: Final = frozenset(
         "next_scheduled_start_time",
     }
 )
+_FLEETING: Final = frozenset(
+    {
+        "active_slots",
+        "estimated_run_time",
+        "estimated_start_time_delta",
+        "last_polled",
+        "status",
+        "total_run_time",
+    }
+)
 # More than this of others' data is not read: the queries are then held to our own.
 _MODERATE: Final[Mapping[str, int]] = {
     "flows": 500,
@@ -116,7 +126,7 @@ class Oracle:
     def refresh(self) -> bool:
         """Read the data again; whether it is still the same."""
         before = self._raw
-        self._raw = self._read()
+        self._raw = {kind: [_steady(row) for row in rows] for kind, rows in self._read().items()}
         self._read_at = self._target.writes
         if self._raw != before:
             self._variants = self._build()
@@ -174,6 +184,11 @@ class Oracle:
                 tables[kind] = tuple(rows)
             variants.append(Data(**tables))
         return tuple(variants) if doubtful else tuple(variants[:1])
+
+
+def _steady(row: Record) -> Record:
+    """A row without what changes while time passes, and which no filter looks at."""
+    return {key: value for key, value in row.items() if key not in _FLEETING}
 
 
 def _is_collated(names: list[str]) -> bool:

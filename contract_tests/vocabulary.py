@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any, Final
 
 from contract_tests.criteria import KIND
@@ -20,6 +20,7 @@ UNKNOWN_ID: Final = "00000000-0000-4000-8000-0000000c0de5"
 UNKNOWN_TEXT: Final = "no-such-thing"
 _FAR: Final = ("1990-01-01T00:00:00Z", "2150-01-01T00:00:00Z")
 _TICK: Final = timedelta(microseconds=1)
+_ELSEWHEN: Final = timezone(timedelta(hours=5, minutes=30))
 _INTEGERS: Final = (0, 1, 3, 10, 1000)
 # So many names would be a table of their own; a criterion needs a few to be told from others.
 _MOST: Final = 12
@@ -120,6 +121,8 @@ def _lists(
     if few:
         found.append(("one and unknown", [few[0], *unknown[:1]]))
         found.append(("twice", [few[-1], few[-1]]))
+    if kind == "ids" and few:
+        found.append(("upper case", [few[-1].upper()]))
     if kind == "texts":
         found += [("other case", [v.swapcase()]) for v in few[:2] if v.swapcase() != v]
     return found
@@ -154,5 +157,6 @@ def _times(existing: Sequence[str], rng: random.Random) -> list[tuple[str, Any]]
             ("exact", text),
             ("just before", (exact - _TICK).isoformat()),
             ("just after", (exact + _TICK).isoformat()),
+            ("other offset", exact.astimezone(_ELSEWHEN).isoformat()),
         ]
     return found

@@ -143,7 +143,8 @@ def null_is_absent(ask: Asker, filters: Filters) -> None:
 
 def no_body_is_empty(ask: Asker) -> None:
     """No body, null and {} are one."""
-    answers = [ask.raw(COUNT, body) for body in ({}, None, UNSET)]
+    bodies: tuple[Any, ...] = ({}, None, UNSET)
+    answers = [ask.raw(COUNT, body) for body in bodies]
     if answers[1:] != answers[:-1]:
         _fail("no-body-is-empty", COUNT, "{}, null and no body differ", answers[0], answers[1:])
 
