@@ -67,6 +67,7 @@ class Probe:
         content: bytes | None = None,
         headers: Mapping[str, str] | None = None,
         at: Mapping[str, str] | None = None,
+        query: str = "",
         **path: str,
     ) -> Exchange:
         """Send one request to an operation and judge the shape of its answer.
@@ -76,7 +77,7 @@ class Probe:
         contract = self.spec.contracts[operation_id]
         exchange = self.session.target.send(
             contract.operation.method,
-            contract.path(**{**(at or {}), **path}),
+            contract.path(**{**(at or {}), **path}) + (f"?{query}" if query else ""),
             json=json,
             content=content,
             headers=headers,

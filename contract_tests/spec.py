@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import openapi
 from contract_tests.contract import Contract
@@ -14,6 +14,9 @@ from contract_tests.operations import Operations
 from contract_tests.readings import Readings
 from contract_tests.rules.shape import Shapes
 from openapi.json_schema import json_schema_view
+
+if TYPE_CHECKING:
+    from contract_tests.schemathesis_bridge import Bridge
 
 _SINCE = "x-prefect-since"
 
@@ -43,6 +46,13 @@ class Spec:
     def shapes(self) -> Shapes:
         """The judge of answers."""
         return Shapes(self.view, CHECKS)
+
+    @cached_property
+    def bridge(self) -> Bridge:
+        """The cases that Schemathesis makes of it."""
+        from contract_tests.schemathesis_bridge import Bridge  # noqa: PLC0415 - a slow import
+
+        return Bridge(self.document)
 
     @cached_property
     def readings(self) -> Readings:

@@ -137,13 +137,13 @@ def accepted(
         contract: of the operation.
         case: what is special about the body.
         exchange: the request and its answer.
-        rules_of_its_own: the operation has rules that no schema states, told by a sentence; such a
-            refusal is right.
+        rules_of_its_own: the operation has rules that no schema states, told by a sentence or by
+            errors of the type `value_error`; such a refusal is right.
     """
     if exchange.status not in (BAD_REQUEST, UNPROCESSABLE):
         return
     listed = errors(exchange)
-    if listed is None and rules_of_its_own:
+    if rules_of_its_own and all(error.get("type") == "value_error" for error in listed or ()):
         return
     yield finding(
         "shape.acceptance",

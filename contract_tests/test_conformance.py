@@ -1,0 +1,39 @@
+"""Every answer of every operation is as the spec says, whatever it was sent."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from contract_tests.conformance import Conformance
+from contract_tests.ground import Ground
+from contract_tests.lifecycle.actor import Actor
+from contract_tests.operations import operations
+from contract_tests.spec import spec_for
+from contract_tests.target import may_change
+
+if TYPE_CHECKING:
+    from contract_tests.session import Session
+
+_ALL = [operation.id for operation in operations()]
+
+
+@pytest.fixture(scope="module")
+def ground(session: Session) -> Ground:
+    """What requests are aimed at."""
+    return Ground(session)
+
+
+@pytest.mark.parametrize("operation", _ALL)
+def test_operation(session: Session, ground: Ground, operation: str) -> None:
+    """Examples, coverage and fuzzing of one operation."""
+    contract = spec_for(session.target.version).contracts.get(operation)
+    if contract is None:
+        session.cannot_judge(f"{operation} is not in version {session.target.version}")
+        return
+    if session.read_only and may_change(contract.operation.method, contract.operation.path):
+        return
+    with Actor(session, operation.replace("_", "-")) as actor:
+        ground.actor = actor
+        Conformance(actor, ground, contract, session.random(f"conformance/{operation}")).run()
