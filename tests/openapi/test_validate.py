@@ -165,12 +165,12 @@ def test_what_nothing_references_is_a_warning(spec: Path) -> None:
 
 def test_what_only_a_library_sees_is_told_at_its_schema(spec: Path) -> None:
     text = "ErrorDetail:\n"
-    more = "Odd:\n  allOf: [{type: object}]\n  required: [missing]\n\n"
+    more = "Odd:\n  allOf: [{type: object}]\n  required: [detail]\n\n"
     line = broken(spec, "schemas/errors.yaml", text, more + text)
     broken(spec, "responses.yaml", "schemas/errors.yaml#/ErrorDetail", "schemas/errors.yaml#/Odd")
     findings = found(spec)
     assert ("refused-by-openapi-spec-validator", "errors.yaml", line) in places(findings)
-    assert any("missing" in finding.message for finding in findings)
+    assert any("detail" in finding.message for finding in findings)
 
 
 def test_all_faults_come_in_one_run_and_in_reading_order(spec: Path) -> None:
