@@ -6,7 +6,6 @@ refused with 422, and bodies that it admits are not.
 
 import functools
 import uuid
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -475,7 +474,7 @@ def test_variables(send: Sender, name: str) -> None:
     assert [row["id"] for row in send("read_variables", 200, mine)] == [variable["id"]]
     assert send("count_variables", 200, mine) == 1
     send("delete_variable_by_name", 204, name=name)
-    by: tuple[Callable[[str], Any], ...] = (
+    by = (
         lambda prefix: send(f"{prefix}_variable", 404, {}, id=variable["id"]),
         lambda prefix: send(f"{prefix}_variable_by_name", 404, {}, name=name),
     )
