@@ -170,9 +170,11 @@ def parse(text: str, source: str) -> list[Entry]:
         ValueError: it is not as described in this module; the message says where.
     """
     try:
-        loaded = yaml.safe_load(text) or []
+        loaded = yaml.safe_load(text)
     except yaml.YAMLError as error:
         raise ValueError(f"{source} is no YAML: {error}") from error
+    if loaded is None:
+        return []  # nothing but comments
     if not isinstance(loaded, list):
         raise ValueError(f"{source} must be a list of entries")  # noqa: TRY004 - told to the user
     return [_entry(raw, f"{source}, entry {number}") for number, raw in enumerate(loaded, 1)]

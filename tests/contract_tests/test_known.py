@@ -1,0 +1,118 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+import contract_tests
+from contract_tests.errors import CannotJudge
+from contract_tests.exchange import Exchange
+from contract_tests.findings import Finding
+from contract_tests.known import Known, parse, view
+from contract_tests.operations import operations
+from contract_tests.rules import catalogue
+
+SLASH = """
+- id: slash
+  versions: ">=3.0,<4"
+  operations: [create_deployment]
+  rules: ["shape.*"]
+  status: 500
+  when:
+    properties: {body: {type: object, required: [name], properties: {name: {pattern: "[/%&<>]"}}}}
+    required: [body]
+  reason: the name is checked too late
+"""
+
+
+def sent(content: bytes, status: int = 500, path: str = "/deployments/") -> Exchange:
+    return Exchange(
+        method="POST",
+        url=f"http://x/api{path}",
+        request_headers={"content-type": "application/json"},
+        request_body=content,
+        status=status,
+        headers={},
+        body=b"",
+        base_url="http://x/api",
+    )
+
+
+def finding(exchange: Exchange, rule: str = "shape.server-error") -> Finding:
+    return Finding(rule, "create_deployment", "fails", "201", "500", exchange)
+
+
+def known(version: str | None = "3.8.8") -> Known:
+    return Known(parse(SLASH, "x.yaml"), version)
+
+
+def test_a_finding_is_covered_only_as_narrowly_as_the_entry_says() -> None:
+    entries = known()
+    assert entries.covers(finding(sent(b'{"name": "a/b"}')))
+    assert not entries.covers(finding(sent(b'{"name": "ab"}')))
+    assert not entries.covers(finding(sent(b'{"name": "a/b"}', status=502)))
+    assert not entries.covers(finding(sent(b'{"name": "a/b"}'), rule="filters.count"))
+    assert not entries.covers(Finding("shape.x", "update_deployment", "", "", "", sent(b"{}")))
+    assert entries.met == {"slash": 1}
+
+
+@pytest.mark.parametrize("version", ["2.20.0", "4.0.0", None, "unknown"])
+def test_other_versions_have_no_excuse(version: str | None) -> None:
+    assert not known(version).covers(finding(sent(b'{"name": "a/b"}')))
+
+
+def test_what_no_longer_occurs_is_told() -> None:
+    entries = known()
+    assert entries.gone() == []
+    entries.observe(sent(b'{"name": "a/b"}', status=201))
+    assert [entry.id for entry in entries.gone()] == ["slash"]
+    entries.observe(sent(b'{"name": "a/b"}', status=500))
+    assert entries.gone() == []
+
+
+def test_the_schema_sees_bodies_that_are_no_clean_json() -> None:
+    assert "body" not in view(sent(b"{"))
+    assert view(sent(b"\xff"))["text"] == "\\udcff"
+    assert view(sent(b'{"a": NaN}'))["body"] == {"a": None}
+    assert view(sent(b'{"a": "\\ud800"}'))["body"] == {"a": "?"}
+    assert view(sent(b"[" * 100_000))["path"] == "/deployments/"
+    huge = b'{"offset": 9223372036854775808}'
+    assert view(sent(huge))["body"] == {"offset": 2**63}
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("{}", "must be a list"),
+        ("- id: x", "entry 1: 'versions' is missing"),
+        ("- [", "no YAML"),
+        (SLASH.replace(">=3.0,<4", "newest"), "entry 1: .*newest"),
+        (SLASH.replace("type: object", "type: 5"), "entry 1"),
+    ],
+)
+def test_a_file_that_is_wrong_is_told_where(text: str, says: str, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=says):
+        parse(text, "x.yaml")
+    file = tmp_path / "known.yaml"
+    file.write_text(text)
+    with pytest.raises(CannotJudge, match=r"--known .*known\.yaml"):
+        Known.load("3.8.8", file)
+
+
+def test_a_file_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(CannotJudge, match="--known"):
+        Known.load("3.8.8", tmp_path / "none.yaml")
+
+
+def test_our_own_entries_name_operations_and_rules_that_exist() -> None:
+    ids = {operation.id for operation in operations()}
+    seen: set[str] = set()
+    for file in sorted((Path(contract_tests.__file__).parent / "known").glob("*.yaml")):
+        for entry in parse(file.read_text(), file.name):
+            assert entry.operations <= ids, entry.id
+            assert entry.id not in seen
+            seen.add(entry.id)
+            assert any(entry.names(code) for code in catalogue()), entry.id
+            assert entry.reason.strip()
+        assert yaml.safe_load(file.read_text())
