@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections import Counter
 from dataclasses import dataclass, field
@@ -36,6 +37,14 @@ class Difference:
     def __str__(self) -> str:
         return f"{self.request.kind}: {str(self.request)[:600]}\n{joined(self.lines)}"
 
+    @property
+    def cause(self) -> tuple[str, ...]:
+        """What differences of one cause share: path and places, without the objects."""
+        path = re.sub(r"@@[^@]*@@", "{id}", self.request.path)
+        places = {re.sub(r"\[\d+\]", "[]", line.partition(": ")[0]) for line in self.lines}
+        statuses = {line[:20] for line in self.lines if line.startswith("status")}
+        return (self.request.method, path, *sorted(places | statuses))
+
 
 @dataclass(slots=True)
 class Tally:
@@ -58,6 +67,7 @@ class Tally:
         return 1.0 if comparable == 0 else 1 - differing / comparable
 
     def report(self, most: int = 20) -> str:
+        """The tally as a table, and the first difference of each cause."""
         rows = [f"{'kind':<18} {'sent':>6} {'5xx':>5} {'differ':>7} {'agree':>8}"]
         differing = Counter(each.request.kind for each in self.differences)
         rows += [
@@ -69,9 +79,12 @@ class Tally:
             f"{'all':<18} {self.sent.total():>6} {self.failed.total():>5} "
             f"{len(self.differences):>7} {self.agreement():>8.2%}"
         )
-        shown = [str(each) for each in self.differences[:most]]
-        if len(self.differences) > most:
-            shown.append(f"... and {len(self.differences) - most} more")
+        causes: dict[tuple[str, ...], list[Difference]] = {}
+        for each in self.differences:
+            causes.setdefault(each.cause, []).append(each)
+        shown = [f"{len(group)}x {group[0]}" for group in causes.values()][:most]
+        if len(causes) > most:
+            shown.append(f"... and {len(causes) - most} more causes")
         return "\n".join([*rows, *shown])
 
 
