@@ -1,0 +1,79 @@
+"""YAML is read as JSON would have it."""
+
+from pathlib import Path
+
+import pytest
+
+from openapi.yaml_loader import YamlError, load_yaml, parse_yaml
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("2026-01-01T00:00:00Z", "2026-01-01T00:00:00Z"),
+        ("2026-01-01", "2026-01-01"),
+        ("yes", "yes"),
+        ("off", "off"),
+        ("True", "True"),
+        ("true", True),
+        ("false", False),
+        ("null", None),
+        ("~", None),
+        ("1", 1),
+        ("-1", -1),
+        ("007", "007"),
+        ("0x10", "0x10"),
+        ("1_000", "1_000"),
+        ("12:30", "12:30"),
+        ("1.5", 1.5),
+        ("5e-07", 5e-07),
+        (".5", ".5"),
+        ("9223372036854775807", 9223372036854775807),
+        ("0.8.4", "0.8.4"),
+        ("'1'", "1"),
+        ("'null'", "null"),
+        ("", None),
+    ],
+)
+def test_scalars(text: str, value: object) -> None:
+    parsed = parse_yaml(text)
+    assert parsed == value
+    assert type(parsed) is type(value)
+
+
+def test_keys_are_strings() -> None:
+    assert parse_yaml("{200: a, true: b, null: c, 1.5: d}") == {
+        "200": "a",
+        "true": "b",
+        "null": "c",
+        "1.5": "d",
+    }
+
+
+def test_merge_keys_and_aliases_work() -> None:
+    assert parse_yaml("a: &a {x: 1}\nb:\n  <<: *a\n  y: 2\n") == {
+        "a": {"x": 1},
+        "b": {"x": 1, "y": 2},
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "words"),
+    [
+        ("a: 1\nb: 2\na: 3\n", (3, 1), "'a' stands twice"),
+        ("a: {b: 1, b: 2}\n", (1, 11), "'b' stands twice"),
+        ("a: [1\n", (2, 1), "expected"),
+        ("? [a]\n: 1\n", (1, 3), "a key is a list"),
+        ("a: !!python/object/apply:os.system [x]\n", (1, 4), "could not determine a constructor"),
+    ],
+)
+def test_faults_are_told_with_their_place(text: str, place: tuple[int, int], words: str) -> None:
+    with pytest.raises(YamlError, match=words) as raised:
+        parse_yaml(text)
+    assert (raised.value.line, raised.value.column) == place
+
+
+def test_files(tmp_path: Path) -> None:
+    file = tmp_path / "a.yaml"
+    file.write_text("a: ä\n", encoding="utf-8")
+    assert load_yaml(file) == {"a": "ä"}
