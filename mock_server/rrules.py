@@ -1,0 +1,150 @@
+"""Recurrence rules: their check, their anchor, and when they occur."""
+
+from __future__ import annotations
+
+import warnings
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+from dateutil import tz
+from dateutil.rrule import HOURLY, MINUTELY, SECONDLY, rrule, rruleset, rrulestr
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+MAX_LENGTH: Final = 6500
+SHOWN: Final = 40
+ANCHOR: Final = datetime(2020, 1, 1)  # noqa: DTZ001 - a wall-clock time in the schedule's zone
+"""Where a rule starts that does not say so itself."""
+
+PERIODS: Final = {
+    SECONDLY: timedelta(seconds=1),
+    MINUTELY: timedelta(minutes=1),
+    HOURLY: timedelta(hours=1),
+}
+"""The frequencies at which so much happens in a year that a rule's start is worth moving."""
+
+OFTEN: Final = (SECONDLY, MINUTELY)
+"""The frequencies whose rules are stored with a recent start."""
+
+HORIZON: Final = timedelta(days=200 * 366)
+"""How far ahead anyone looks."""
+
+LAST_YEAR: Final = 9700
+
+MARGIN: Final = timedelta(hours=1)
+NOTHING: Final = timedelta(0)
+LOOK_BACK: Final = timedelta(days=2)
+"""No clock has ever been set forward by more than half of it."""
+
+
+def _read(text: str, *, dtstart: datetime | None = None) -> Any:
+    with warnings.catch_warnings():
+        # Of letters that are taken for a zone nobody knows, or a count beside an end: it is the
+        # client's rule, and it says what it says.
+        warnings.simplefilter("ignore")
+        return rrulestr(text, dtstart=dtstart)
+
+
+def check_rrule(text: str) -> None:
+    """Check that a recurrence rule can be read.
+
+    Raises:
+        ValueError: it cannot, or it is too long; in the released server's words.
+    """
+    try:
+        _read(text)
+    except (ValueError, TypeError, AttributeError, LookupError, OverflowError) as error:
+        raise ValueError(f'Invalid RRule string "{text}": {error}') from error
+    if len(text) > MAX_LENGTH:
+        raise ValueError(
+            f'Invalid RRule string "{text[:SHOWN]}..."\nMax length is {MAX_LENGTH}, got {len(text)}'
+        )
+
+
+def normalise_rrule(text: str, *, now: datetime, timezone: str | None = "UTC") -> str:
+    """A rule with its start written out, as the released server stores it.
+
+    A rule that starts nowhere starts on 2020-01-01. One that occurs every few minutes or seconds,
+    without a count, starts at the last moment before now that is in step with that day.
+
+    Args:
+        text: the rule.
+        now: the time.
+        timezone: the schedule's zone; its clock is what a rule's start is told by.
+    """
+    if "DTSTART" in text.upper():
+        return text
+    try:
+        rule = _read(text, dtstart=ANCHOR)
+    except (ValueError, TypeError):
+        return text
+    start = ANCHOR
+    if isinstance(rule, rrule) and _frequency(rule) in OFTEN:
+        local = now.astimezone(tz.gettz(timezone or "UTC") or UTC).replace(tzinfo=None)
+        start = _moved(rule, local)
+    return f"DTSTART:{start:%Y%m%dT%H%M%S}\n{text}"
+
+
+def occurrences(text: str, timezone: str, start: datetime) -> Iterator[datetime]:
+    """When a rule occurs, at or after a time; aware.
+
+    Raises:
+        ValueError: the rule's parts do not go together, such as an end in UTC and a local start.
+    """
+    zone = tz.gettz(timezone)
+    rule = _read(text, dtstart=ANCHOR)
+    if isinstance(rule, rrule):
+        return _after(_localised(rule, zone, start), start)
+    parts: Any = rruleset()
+    for part in rule._rrule:  # noqa: SLF001 - a set does not tell its parts otherwise
+        parts.rrule(_localised(part, zone, start))
+    for part in rule._exrule:  # noqa: SLF001
+        parts.exrule(_localised(part, zone, start))
+    for date in rule._rdate:  # noqa: SLF001
+        parts.rdate(date.replace(tzinfo=zone))
+    for date in rule._exdate:  # noqa: SLF001
+        parts.exdate(date.replace(tzinfo=zone))
+    return _after(parts, start)
+
+
+def _after(rule: Any, start: datetime) -> Iterator[datetime]:
+    found: Iterator[datetime] = rule.xafter(start, inc=True)
+    return found
+
+
+def _localised(rule: Any, zone: Any, start: datetime) -> Any:
+    """The rule on the clock of a zone, started shortly before a time where that changes nothing."""
+    changes: dict[str, Any] = {"dtstart": rule._dtstart.replace(tzinfo=zone)}  # noqa: SLF001
+    if rule._until:  # noqa: SLF001
+        changes["until"] = rule._until.replace(tzinfo=zone)  # noqa: SLF001
+    elif rule._count is None and start.year < LAST_YEAR:  # noqa: SLF001
+        # A rule that never matches would be followed to the end of the calendar.
+        changes["until"] = (start.replace(tzinfo=None, day=1) + HORIZON).replace(tzinfo=zone)
+    if _frequency(rule) in PERIODS:
+        shown = start.astimezone(zone)
+        # What the clock showed long ago, by a clock that has been set forward since, may be later
+        # than it seems.
+        gained = (shown.utcoffset() or NOTHING) - (_offset_before(shown, zone) or NOTHING)
+        wall = shown.replace(tzinfo=None) - MARGIN - max(gained, NOTHING)
+        changes["dtstart"] = _moved(rule, wall).replace(tzinfo=zone)
+    return rule.replace(**changes)
+
+
+def _offset_before(time: datetime, zone: Any) -> timedelta | None:
+    return (time.astimezone(UTC) - LOOK_BACK).astimezone(zone).utcoffset()
+
+
+def _frequency(rule: Any) -> int | None:
+    """How often a rule occurs; None for one that counts its occurrences, which must not move."""
+    frequency: int = rule._freq  # noqa: SLF001 - a rule does not tell it otherwise
+    return frequency if rule._count is None else None  # noqa: SLF001
+
+
+def _moved(rule: Any, until: datetime) -> datetime:
+    """The last time at or before another that is whole intervals after the rule's start."""
+    start: datetime = rule._dtstart.replace(tzinfo=None)  # noqa: SLF001
+    step: timedelta = PERIODS[rule._freq] * rule._interval  # noqa: SLF001
+    if until <= start or not step:
+        return start
+    return start + (until - start) // step * step
