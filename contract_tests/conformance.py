@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 _ERROR: Final = 400
 # Of a list of values, so many are replaced by ones that the target has.
 _KNOWN_SHARE: Final = 0.7
+_FRESH_AFTER: Final = 20
 _OPERATORS: Final = frozenset({"any_", "all_", "not_any_", "startswith_"})
 _FILTERS: Final = {
     "flows": "flows",
@@ -120,7 +121,9 @@ class Conformance:
 
     def run(self) -> None:
         """Send examples, coverage and fuzzing, as many as the profile asks for."""
-        for generated in self._cases():
+        for number, generated in enumerate(self._cases()):
+            if self._changes and number % _FRESH_AFTER == 0:
+                self._place = None  # what collects much becomes slow
             self._try(generated)
 
     def _cases(self) -> Iterator[Generated]:

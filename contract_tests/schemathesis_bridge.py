@@ -7,6 +7,7 @@ examples, the coverage phase, and fuzzing with data that keeps and that breaks t
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
@@ -15,6 +16,7 @@ import schemathesis
 from hypothesis import HealthCheck, Phase, Verbosity, given, settings
 from hypothesis import seed as seeded
 from hypothesis import strategies as st
+from hypothesis.errors import Unsatisfiable
 from schemathesis.core import NOT_SET
 from schemathesis.core.parameters import ParameterLocation
 from schemathesis.core.result import Ok
@@ -118,7 +120,9 @@ class Bridge:
             drawn.append(case)
 
         strategy = operation.as_strategy(generation_mode=_MODES[valid])
-        seeded(seed)(quiet(given(strategy)(keep)))()
+        # An operation without any input has none that breaks it.
+        with suppress(Unsatisfiable):
+            seeded(seed)(quiet(given(strategy)(keep)))()
         return list(_plain(drawn, "fuzzing"))
 
 

@@ -8,6 +8,8 @@ import pytest
 
 from contract_tests.lifecycle import walks_deployments, walks_runs, walks_schedules
 from contract_tests.lifecycle.actor import Actor
+from contract_tests.lifecycle.machine import explore
+from contract_tests.profiles import PROFILES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,3 +32,11 @@ def test_walk(session: Session, walk: str) -> None:
         return
     with Actor(session, walk.replace("_", "-")) as actor:
         WALKS[walk](actor)
+
+
+@pytest.mark.parametrize("number", range(max(p.lifecycle_runs for p in PROFILES.values())))
+def test_machine(session: Session, number: int) -> None:
+    """A random walk over several deployments; the profile says how many and how long."""
+    if session.read_only or number >= session.profile.lifecycle_runs:
+        return
+    explore(session, number)
