@@ -474,13 +474,10 @@ def test_variables(send: Sender, name: str) -> None:
     assert [row["id"] for row in send("read_variables", 200, mine)] == [variable["id"]]
     assert send("count_variables", 200, mine) == 1
     send("delete_variable_by_name", 204, name=name)
-    by = (
-        lambda prefix: send(f"{prefix}_variable", 404, {}, id=variable["id"]),
-        lambda prefix: send(f"{prefix}_variable_by_name", 404, {}, name=name),
-    )
     for prefix in ("read", "update", "delete"):
-        for ask in by:
-            assert detail(ask(prefix)) == "Variable not found."
+        by_id = send(f"{prefix}_variable", 404, {}, id=variable["id"])
+        by_name = send(f"{prefix}_variable_by_name", 404, {}, name=name)
+        assert detail(by_id) == detail(by_name) == "Variable not found."
 
 
 def test_concurrency_limits(send: Sender, name: str) -> None:
