@@ -130,7 +130,8 @@ class WholeBody:
     """
 
     def __init__(self, models: Models, schema: Schema, *, required: bool) -> None:
-        self._adapter: TypeAdapter[Any] = TypeAdapter(models.type_of(schema))
+        # How long a list may be is refused by its operation, in words of its own.
+        self._adapter: TypeAdapter[Any] = TypeAdapter(models.type_of(schema, bounds=False))
         self._validate = self._adapter.validator.validate_python
         self._dump = self._adapter.serializer.to_python
         self._required = required
