@@ -10,6 +10,7 @@ import json
 import logging
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import quote
 
 import jsonschema_rs
 import orjson
@@ -95,7 +96,7 @@ class Schemas:
         made = self._made.get(pointer)
         if made is None:
             made = self._made[pointer] = jsonschema_rs.validator_for(
-                {"$ref": f"{DOCUMENT}{pointer}"},
+                {"$ref": f"{DOCUMENT}{quote(pointer, safe='#/~')}"},
                 registry=self._registry,
                 validate_formats=True,
                 offline=True,
