@@ -6,10 +6,6 @@ import functools
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
-from connexion import AsyncApp
-from connexion.middleware.main import API
-from connexion.resolver import Resolver
-from connexion.spec import OpenAPISpecification
 from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import Response
@@ -17,6 +13,7 @@ from starlette.responses import Response
 import openapi
 from mock_server.dispatch import Dispatch, Errors
 from mock_server.edges import requests, responses
+from mock_server.framework import API, AsyncApp, OpenAPISpecification, Resolver
 from mock_server.responses import render
 from mock_server.routing import Routing
 from mock_server.store import Store

@@ -10,20 +10,20 @@ import logging
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qsl
 
-from connexion.middleware.abstract import RoutedAPI, RoutedMiddleware
 from starlette.exceptions import HTTPException
 
 from mock_server.call import Call
 from mock_server.errors import INTERNAL_ERROR, ApiError
+from mock_server.framework import RoutedAPI, RoutedMiddleware
 from mock_server.responses import NonConforming, render
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from connexion.operations import AbstractOperation
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
     from mock_server.call import Reply
+    from mock_server.framework import AbstractOperation
     from mock_server.requests import Reader
     from mock_server.responses import Answers
     from mock_server.store import Store

@@ -11,18 +11,17 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from connexion.middleware.abstract import ROUTING_CONTEXT, SpecMiddleware
-from connexion.operations import OpenAPIOperation
 from starlette.routing import compile_path
 
 from mock_server.errors import ApiError, NotFound
+from mock_server.framework import ROUTING_CONTEXT, OpenAPIOperation, SpecMiddleware
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from connexion.resolver import Resolver
-    from connexion.spec import Specification
     from starlette.types import ASGIApp, Receive, Scope, Send
+
+    from mock_server.framework import Resolver, Specification
 
 METHODS: Final = frozenset({"get", "put", "post", "delete", "options", "head", "patch", "trace"})
 PARAMETER: Final = re.compile(r"\{([^}]+)\}")
