@@ -94,8 +94,14 @@ def occurrences(text: str, timezone: str, start: datetime) -> Iterator[datetime]
     """
     zone = tz.gettz(timezone)
     rule = _read(text, dtstart=ANCHOR)
-    if isinstance(rule, rrule):
-        return _after(_localised(rule, zone, start), start)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        if isinstance(rule, rrule):
+            return _after(_localised(rule, zone, start), start)
+        return _after(_localised_set(rule, zone, start), start)
+
+
+def _localised_set(rule: Any, zone: Any, start: datetime) -> Any:
     parts: Any = rruleset()
     for part in rule._rrule:  # noqa: SLF001 - a set does not tell its parts otherwise
         parts.rrule(_localised(part, zone, start))
@@ -105,7 +111,7 @@ def occurrences(text: str, timezone: str, start: datetime) -> Iterator[datetime]
         parts.rdate(date.replace(tzinfo=zone))
     for date in rule._exdate:  # noqa: SLF001
         parts.exdate(date.replace(tzinfo=zone))
-    return _after(parts, start)
+    return parts
 
 
 def _after(rule: Any, start: datetime) -> Iterator[datetime]:
@@ -115,6 +121,8 @@ def _after(rule: Any, start: datetime) -> Iterator[datetime]:
 
 def _localised(rule: Any, zone: Any, start: datetime) -> Any:
     """The rule on the clock of a zone, started shortly before a time where that changes nothing."""
+    if rule._interval < 1:  # noqa: SLF001
+        raise ValueError("The interval of a rule must be positive.")
     changes: dict[str, Any] = {"dtstart": rule._dtstart.replace(tzinfo=zone)}  # noqa: SLF001
     if rule._until:  # noqa: SLF001
         changes["until"] = rule._until.replace(tzinfo=zone)  # noqa: SLF001

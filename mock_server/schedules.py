@@ -103,7 +103,7 @@ def fire_times(schedule: Schedule, *, start: datetime) -> Iterator[datetime]:
             if fires not in seen:
                 seen.add(fires)
                 yield fires
-    except (OverflowError, ValueError, CroniterError):
+    except (ArithmeticError, ValueError, CroniterError):
         # The calendar ends, the expression never matches, or the rule contradicts itself, such as
         # one that ends in UTC and starts on a local clock: there is no next time.
         return
