@@ -189,7 +189,15 @@ class Builder:
         flows = [flow["id"] for flow in self._made["flows"].values()]
         tasks = [task["id"] for task in self._made["task_runs"].values()]
         pools = [pool["name"] for pool in self._made["work_pools"].values()]
-        records = read_all(self._target, flows=flows, task_runs=tasks, pools=pools)
+        records = read_all(
+            self._target, flows=flows, task_runs=tasks, pools=pools, skip=["deployments"]
+        )
+        # One by one: what lists and searches answer is what is to be judged by it.
+        made = self._made["deployments"]
+        records["deployments"] = [
+            read_deployment(self._target, made[key])
+            for key in sorted(made, key=lambda key: made[key]["name"])
+        ]
         stored = dict(self._stored)
         for run in records["flow_runs"]:
             # Runs that the server scheduled take over what their deployment has stored.
@@ -202,6 +210,16 @@ class Builder:
             patched=self._patched,
             stored_queue=stored,
         )
+
+
+def read_deployment(target: Target, made: Record) -> Record:
+    """A deployment as it is read by its id; as it was made when it cannot be read."""
+    exchange = target.get(f"/deployments/{made['id']}")
+    try:
+        told = exchange.json() if exchange.status == _OK else None
+    except NotJson:
+        told = None
+    return told if isinstance(told, dict) and told.get("id") == made["id"] else made
 
 
 def _record(exchange: Exchange, section: str, key: str) -> Record:

@@ -42,13 +42,14 @@ class Window:
 
     Attributes:
         sort: None: not sent.
-        limit: rows at most.
+        limit: rows at most; None: not sent.
         start: where the window begins, as a share of the matches: at 1.0 the last row is the only
-            one due, which shows with one row sent whether the number of matches is right.
+            one due, which shows with one row sent whether the number of matches is right. Above
+            1.0, beyond the end.
     """
 
     sort: str | None = None
-    limit: int = 1
+    limit: int | None = 1
     start: float = 1.0
 
 
@@ -212,5 +213,5 @@ def windows(rows: int) -> st.SearchStrategy[Window]:
         Window,
         sort=st.sampled_from((*SORTS, None)),
         limit=st.integers(0, rows),
-        start=st.sampled_from((0.0, 0.25, 0.5, 0.75, 1.0)),
+        start=st.sampled_from((0.0, 0.25, 0.5, 0.75, 1.0, 2.0)),
     )

@@ -8,7 +8,7 @@ from contract_tests.criteria import FILTERS
 from contract_tests.findings import Finding, Violation
 from contract_tests.oracle import UNKNOWABLE, UNSCOPED, UNSTEADY, Oracle
 from contract_tests.rules import pages
-from contract_tests.rules.filters import DEFAULT_SORT, SORT_KEYS, Expected, Reading
+from contract_tests.rules.filters import DEFAULT_LIMIT, DEFAULT_SORT, SORT_KEYS, Expected, Reading
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -92,11 +92,20 @@ class Judge:
         """
 
         def attempt(filters: Filters, expected: Expected) -> Finding | None:
-            offset = round(window.start * max(0, len(expected.rows) - 1))
-            body = {**filters, "limit": window.limit, "offset": offset}
-            reading = Reading(FILTER, self._ask(FILTER, body, window.sort), expected)
+            matches = len(expected.rows)
+            offset = round(window.start * max(0, matches - 1))
+            if window.start > 1:
+                offset = matches + 1
+            limit = {} if window.limit is None else {"limit": window.limit}
+            reading = Reading(
+                FILTER,
+                self._ask(FILTER, {**filters, **limit, "offset": offset}, window.sort),
+                expected,
+            )
             got = reading.body()
-            return got if isinstance(got, Finding) else reading.rows(got, offset, window.limit)
+            if isinstance(got, Finding):
+                return got
+            return reading.rows(got, offset, limit.get("limit", DEFAULT_LIMIT))
 
         self._judge(FILTER, case, window.sort, attempt)
 
@@ -108,11 +117,13 @@ class Judge:
         """
 
         def attempt(filters: Filters, expected: Expected) -> Finding | None:
-            last = max(1, pages.page_count(len(expected.rows), window.limit))
-            number = 1 + round(window.start * (last - 1))
-            body = {**filters, "limit": window.limit, "page": number}
+            limit = DEFAULT_LIMIT if window.limit is None else window.limit
+            last = max(1, pages.page_count(len(expected.rows), limit))
+            number = last + 2 if window.start > 1 else 1 + round(window.start * (last - 1))
+            body = {**filters, "page": number}
+            body |= {} if window.limit is None else {"limit": limit}
             reading = Reading(PAGINATE, self._ask(PAGINATE, body, window.sort), expected)
-            return pages.page(reading, window.limit, number)
+            return pages.page(reading, limit, number)
 
         self._judge(PAGINATE, case, window.sort, attempt)
 

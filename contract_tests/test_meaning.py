@@ -37,8 +37,9 @@ def test_without_filters(judge: Judge, operation: str) -> None:
     """Everything is there, in every order, in every window."""
     for sort in (None, *SORTS):
         for limit in (judge.session.profile.rows, 0, 1):
-            for start in (0.0, 1.0, 0.4):
+            for start in (0.0, 1.0, 0.4, 2.0):
                 judge.ask(operation, Case({}, ""), Window(sort, limit, start))
+    judge.ask(operation, Case({}, ""), Window(limit=None, start=0.0))
 
 
 @ALL

@@ -134,6 +134,10 @@ def null_is_absent(ask: Asker, filters: Filters) -> None:
     nulled_page = ask.raw(PAGINATE, {**filters, **nulls, "sort": None, "page": None, "limit": 0})
     if page != nulled_page:
         _fail("null-is-absent", PAGINATE, "null is not as absent", page, nulled_page)
+    nothing: Filters = {"deployments": {"id": {"any_": []}}}
+    page, nulled_page = ask.raw(PAGINATE, nothing), ask.raw(PAGINATE, {**nothing, "limit": None})
+    if page != nulled_page:
+        _fail("null-is-absent", PAGINATE, "a null limit is not the default", page, nulled_page)
     body = {**filters, "limit": 1}
     first = ask.ids(FILTER, body)
     second = ask.ids(FILTER, {**body, **nulls, "sort": None, "offset": None})
