@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 import uvicorn
-from prefect.server.api.server import create_app
+from prefect.server.api.server import create_app  # type: ignore[import-not-found] # not in ours
 
 from tests.planted_bugs.catalogue import CATALOGUE
 from tests.planted_bugs.plant import Planted
