@@ -12,13 +12,14 @@ from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
+from mock_server.call import View
 from mock_server.clock import fresh_id, ordered_id, system_clock
 from mock_server.live import LiveCollection
 from mock_server.query import Data
 from mock_server.tables import KINDS, DuplicateKey, MissingReference, MissingValue, Table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from mock_server.clock import Clock
     from mock_server.tables import Record
@@ -60,6 +61,7 @@ class Store:
         self._changes: list[Change] | None = None
         self._views: dict[str, LiveCollection] = {}
         self._data: Data | None = None
+        self._shown: dict[tuple[str, str], tuple[Sequence[Any], View]] = {}
 
     # -- time and identity
 
@@ -134,6 +136,29 @@ class Store:
             self._data = Data(**{kind: self.all(kind) for kind in QUERIED})
         return self._data
 
+    def shown(
+        self, kind: str, sources: Sequence[Record | None], make: Callable[[], dict[str, Any]]
+    ) -> View:
+        """What an answer shows of a record, made anew only when one of its sources was replaced.
+
+        Args:
+            kind: the kind of the record.
+            sources: the records that it is made of, the record itself first.
+            make: makes it.
+        """
+        record = sources[0]
+        key = (kind, "" if record is None else record["id"])
+        kept = self._shown.get(key)
+        if (
+            kept is not None
+            and len(kept[0]) == len(sources)
+            and all(old is new for old, new in zip(kept[0], sources, strict=True))
+        ):
+            return kept[1]
+        view = View(make())
+        self._shown[key] = (sources, view)
+        return view
+
     # -- writing
 
     def insert(self, kind: str, record: Record) -> Record:
@@ -178,6 +203,7 @@ class Store:
                         self._put(self.tables[name], {**referrer, reference.field: None})
         place = table.places[identity]
         old = table.drop(identity)
+        self._shown.pop((kind, identity), None)
         self._changed(table, identity, old, place)
         return old
 
@@ -229,16 +255,18 @@ class Store:
             self._changes = None
 
     def _undo(self, changes: list[Change]) -> None:
-        back: set[str] = set()
+        returned: dict[str, list[str]] = {}
         for table, identity, old, place in reversed(changes):
             if old is None:
                 table.drop(identity)
                 continue
             table.put(old, place)
             if place is not None:
-                back.add(table.name)
-        for name in back:
-            self.tables[name].tidy()
+                returned.setdefault(table.name, []).append(identity)
+        for name, ids in returned.items():
+            # What was put back and then undone as well is gone again.
+            there = self.tables[name].records
+            self.tables[name].tidy([identity for identity in ids if identity in there])
         self._forget_views()
 
     def snapshot(self) -> Snapshot:
@@ -260,7 +288,8 @@ class Store:
                 table.drop(record["id"])
             for record in differing:
                 table.put(record, places[record["id"]])
-            table.records = dict(then)
+            if differing:
+                table.tidy([record["id"] for record in differing])
         self._forget_views()
 
     def reset(self) -> None:
@@ -270,5 +299,6 @@ class Store:
         self._forget_views()
 
     def _forget_views(self) -> None:
+        self._shown.clear()
         self._views.clear()
         self._data = None

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from mock_server.ordered import OrderedRecords
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
     Record = dict[str, Any]
     Key = tuple[Any, ...]
@@ -253,10 +253,17 @@ class Table:
             del self.places[identity]
         return old
 
-    def tidy(self) -> None:
-        """Bring the records back into the order of their places, after one was put back."""
-        places = self.places
-        self.records = {key: self.records[key] for key in sorted(places, key=places.__getitem__)}
+    def tidy(self, returned: Iterable[str]) -> None:
+        """Bring everything back into the order of the places, after records were put back.
+
+        Args:
+            returned: the ids of the records that were put back.
+        """
+        place = self.places.__getitem__
+        self.records = {key: self.records[key] for key in sorted(self.places, key=place)}
+        for name, groups in self._groups.items():
+            for value in {self.records[key][name] for key in returned} - {None}:
+                groups[value] = dict.fromkeys(sorted(groups[value], key=place))
 
     def _reindex(self, identity: str, old: Record | None, new: Record | None) -> None:
         for order in self._orders.values():

@@ -1,0 +1,49 @@
+"""The filters of kinds that only their own operations query: variables and workers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from mock_server.query import Data
+from mock_server.query.criteria import Criterion, joined
+from mock_server.query.operators import (
+    after_,
+    always,
+    any_,
+    before_,
+    like_,
+    not_any_,
+    tags_all_,
+    tags_is_null_,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from mock_server.query.operators import Predicate
+
+NO_DATA: Final = Data()
+
+VARIABLES: Final[Mapping[str, Criterion]] = {
+    "id": Criterion({"any_": any_("id")}),
+    "name": Criterion({"any_": any_("name"), "like_": like_("name")}),
+    "tags": Criterion({"all_": tags_all_, "is_null_": tags_is_null_}),
+}
+WORKERS: Final[Mapping[str, Criterion]] = {
+    "last_heartbeat_time": Criterion(
+        {"before_": before_("last_heartbeat_time"), "after_": after_("last_heartbeat_time")}
+    ),
+    "status": Criterion({"any_": any_("status"), "not_any_": not_any_("status")}),
+}
+
+
+def predicate(table: Mapping[str, Criterion], body: Mapping[str, Any] | None) -> Predicate:
+    """The predicate of a filter by its table of criteria; a null filter is true of all."""
+    if body is None:
+        return always
+    given = [
+        criterion.compile(body[name], NO_DATA)
+        for name, criterion in table.items()
+        if body.get(name) is not None
+    ]
+    return joined([part for part in given if part is not None], body)

@@ -1,0 +1,240 @@
+"""Operations that make flow runs of deployments, and the one that polls for them."""
+
+from __future__ import annotations
+
+from datetime import timedelta, timezone
+from typing import TYPE_CHECKING, Any, Final
+from zoneinfo import ZoneInfo
+
+from mock_server import query
+from mock_server.call import Call, Reply
+from mock_server.errors import DATA_INTEGRITY_CONFLICT, ApiError, BadRequest
+from mock_server.operations import _deployments, _flow_runs, _queues, _views
+from mock_server.operations._checks import (
+    check_job_variables_of_run,
+    check_parameters_of_run,
+    hydrated_for_run,
+)
+from mock_server.operations._search import window
+from mock_server.operations._shared import by_id, full, sent
+from mock_server.tables import IntegrityError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from datetime import datetime
+
+    from mock_server.store import Store
+    from mock_server.tables import Record
+
+NOT_FOUND: Final = "Deployment not found"
+BULK_LIMIT: Final = 100
+AUTO_SCHEDULED: Final = "auto-scheduled"
+
+MIN_RUNS: Final = 3
+MAX_RUNS: Final = 100
+MIN_TIME: Final = timedelta(hours=1)
+MAX_TIME: Final = timedelta(days=100)
+"""How far the released server plans, unless told otherwise."""
+
+SCHEDULE_KINDS: Final = {
+    "interval": "IntervalSchedule",
+    "cron": "CronSchedule",
+    "rrule": "RRuleSchedule",
+}
+
+
+def create_flow_run_from_deployment(call: Call) -> Reply:
+    """Make a flow run: 201, or 200 with the one that has this idempotency key."""
+    deployment = by_id(call, "deployments", NOT_FOUND)
+    run, created = _create(call.store, deployment, sent(call), full(call))
+    shown = _views.flow_run(call.store, run)
+    if created and run["state_type"] == "SCHEDULED":
+        # The first answer shows the time with the offset that it was sent with; reads show UTC.
+        as_sent = run["state"]["state_details"]["scheduled_time"]
+        shown |= {"expected_start_time": as_sent, "next_scheduled_start_time": as_sent}
+    return Reply(201 if created else 200, shown)
+
+
+def _create(
+    store: Store, deployment: Record, body: Mapping[str, Any], request: Mapping[str, Any]
+) -> tuple[Record, bool]:
+    parameters = hydrated_for_run(
+        store, {**(deployment["parameters"] or {}), **(request.get("parameters") or {})}
+    )
+    check_parameters_of_run(deployment, request, parameters)
+    check_job_variables_of_run(store, deployment, request.get("job_variables"))
+    queue_name, queue_id = deployment["work_queue_name"], deployment["work_queue_id"]
+    if request.get("work_queue_name"):
+        queue_name = request["work_queue_name"]
+        queue_id = _other_queue(store, deployment, queue_name)
+    fields = {
+        "flow_id": deployment["flow_id"],
+        "deployment_id": deployment["id"],
+        "deployment_version": deployment["version"],
+        "parameters": parameters,
+        "tags": list(dict.fromkeys((*deployment["tags"], *(request.get("tags") or ())))),
+        "labels": _deployments.run_labels(deployment, request.get("labels")),
+        "infrastructure_document_id": request.get("infrastructure_document_id")
+        or deployment["infrastructure_document_id"],
+        "work_queue_name": queue_name,
+        "work_queue_id": queue_id,
+    }
+    return _flow_runs.create(store, {**request, **fields}, state=body.get("state"))
+
+
+def _other_queue(store: Store, deployment: Record, name: str) -> str:
+    queue = store.get("work_queues", deployment["work_queue_id"])
+    pool = None if queue is None else store.get("work_pools", queue["work_pool_id"])
+    if pool is None:
+        raise BadRequest(
+            f"Cannot create flow run in work queue {name} because deployment"
+            f" {deployment['id']} is not associated with a work pool."
+            " Please remove work_pool_name and try again."
+        )
+    return str(_queues.ensure_queue(store, pool["name"], name)["id"])
+
+
+def bulk_create_flow_runs_from_deployment(call: Call) -> Reply:
+    """Make several flow runs; each item is told by itself whether it was made."""
+    store, items = call.store, call.full
+    if len(items) > BULK_LIMIT:
+        raise BadRequest(f"Cannot create more than {BULK_LIMIT} flow runs at once.")
+    deployment = by_id(call, "deployments", NOT_FOUND)
+    _make_queues(store, deployment, items)
+    results = [
+        _bulk_item(store, deployment, body, request)
+        for body, request in zip(call.body, items, strict=True)
+    ]
+    return Reply(200, {"results": results})
+
+
+def _make_queues(store: Store, deployment: Record, items: Sequence[Mapping[str, Any]]) -> None:
+    # Before any run is made, and whether or not its run will be.
+    queue = store.get("work_queues", deployment["work_queue_id"])
+    pool = None if queue is None else store.get("work_pools", queue["work_pool_id"])
+    if pool is None:
+        return
+    for item in items:
+        name = item.get("work_queue_name")
+        if name and name != deployment["work_queue_name"]:
+            _queues.ensure_queue(store, pool["name"], name)
+
+
+def _bulk_item(
+    store: Store, deployment: Record, body: Mapping[str, Any], request: Mapping[str, Any]
+) -> dict[str, Any]:
+    try:
+        run, _ = _create(store, deployment, body, request)
+    except ApiError as error:
+        return {"flow_run_id": None, "status": "FAILED", "error": error.body["detail"]}
+    except IntegrityError:
+        return {"flow_run_id": None, "status": "FAILED", "error": DATA_INTEGRITY_CONFLICT}
+    return {"flow_run_id": run["id"], "status": "CREATED", "error": None}
+
+
+def schedule_deployment(call: Call) -> Reply:
+    """Plan runs for each active schedule; an unknown deployment plans nothing."""
+    from mock_server.schedules import scheduled_times  # noqa: PLC0415 - croniter is slow to load
+
+    store, body = call.store, full(call)
+    deployment = store.get("deployments", call.path["id"])
+    if deployment is not None:
+        start = body.get("start_time") or store.now()
+        end = body.get("end_time") or start + MAX_TIME
+        seconds = body.get("min_time")
+        least = MIN_TIME if seconds is None else timedelta(seconds=seconds)
+        counts = (body.get("min_runs"), body.get("max_runs"))
+        min_runs, max_runs = (
+            default if value is None else value
+            for value, default in zip(counts, (MIN_RUNS, MAX_RUNS), strict=True)
+        )
+        for schedule in store.group("deployment_schedules", deployment_id=deployment["id"]):
+            if schedule["active"]:
+                times = scheduled_times(
+                    schedule["schedule"],
+                    start=start,
+                    end=end,
+                    min_time=least,
+                    min_runs=min_runs,
+                    max_runs=max_runs,
+                )
+                plan_runs(store, deployment, schedule, times)
+    return Reply(200, None)
+
+
+def plan_runs(
+    store: Store,
+    deployment: Record,
+    schedule: Record,
+    times: Iterable[datetime],
+    extra: Mapping[str, Any] | None = None,
+) -> list[Record]:
+    """Insert a planned run for each time that has none yet; the runs that were inserted.
+
+    Args:
+        store: where to.
+        deployment: whose runs.
+        schedule: the schedule that plans them.
+        times: when they are to start.
+        extra: fields that a fixture fixes.
+    """
+    kind = next(name for key, name in SCHEDULE_KINDS.items() if key in schedule["schedule"])
+    fields = {
+        "flow_id": deployment["flow_id"],
+        "deployment_id": deployment["id"],
+        "deployment_version": deployment["version"],
+        "parameters": {**(deployment["parameters"] or {}), **schedule["parameters"]},
+        "tags": [AUTO_SCHEDULED, *deployment["tags"]],
+        "labels": _deployments.run_labels(deployment, None),
+        "infrastructure_document_id": deployment["infrastructure_document_id"],
+        "work_queue_name": deployment["work_queue_name"],
+        "work_queue_id": deployment["work_queue_id"],
+        "auto_scheduled": True,
+        "created_by": {
+            "id": schedule["id"],
+            "type": "SCHEDULE",
+            "display_value": schedule["slug"] or kind,
+        },
+        **(extra or {}),
+    }
+    planned = []
+    zone = ZoneInfo(schedule["schedule"].get("timezone") or "UTC")
+    for time in times:
+        # Key and state tell the time by the clock of the schedule's zone.
+        local = time.astimezone(zone)
+        due = local.replace(tzinfo=timezone(local.utcoffset() or timedelta(0)))
+        key = f"scheduled {deployment['id']} {schedule['id']} {due}"
+        state = {
+            "type": "SCHEDULED",
+            "message": "Flow run scheduled",
+            "state_details": {"scheduled_time": due},
+        }
+        run, created = _flow_runs.create(
+            store, {**fields, "idempotency_key": key}, state=state, in_bulk=True
+        )
+        if created:
+            planned.append(run)
+    return planned
+
+
+def get_scheduled_flow_runs_for_deployments(call: Call) -> Reply:
+    """The SCHEDULED runs of some deployments, the next first; polling makes them READY."""
+    store, body = call.store, full(call)
+    ids = body["deployment_ids"]
+    due: dict[str, Any] = {"state": {"type": {"any_": ["SCHEDULED"]}}}
+    if body.get("scheduled_before") is not None:
+        due["next_scheduled_start_time"] = {"before_": body["scheduled_before"]}
+    limit, _ = window(call)
+    runs = query.select(
+        store.data(),
+        "flow_runs",
+        {"flow_runs": due, "deployments": {"id": {"any_": list(ids)}}},
+        sort="NEXT_SCHEDULED_START_TIME_ASC",
+        limit=limit,
+    )
+    answer = [_views.flow_run(store, run) for run in runs]
+    for identity in dict.fromkeys(ids):
+        if store.get("deployments", identity) is not None:
+            # `updated` stays as it is: a poll is no change of the deployment.
+            store.update("deployments", identity, status="READY", last_polled=store.now())
+    return Reply(200, answer)

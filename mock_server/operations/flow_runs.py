@@ -1,0 +1,121 @@
+"""Operations on flow runs."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, Final
+
+from mock_server import query
+from mock_server.call import Call, Reply
+from mock_server.errors import ApiError, BadRequest
+from mock_server.operations import _flow_runs, _queues, _views
+from mock_server.operations._checks import check_job_variables_of_run
+from mock_server.operations._orchestration import propose
+from mock_server.operations._search import filters, page_of, search
+from mock_server.operations._shared import NO_CONTENT, by_id, full, sent, touch
+from mock_server.run_names import run_name
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from mock_server.store import Store
+    from mock_server.tables import Record
+
+NOT_FOUND: Final = "Flow run not found"
+
+
+def create_flow_run(call: Call) -> Reply:
+    """Make a run of a flow: 201, or 200 with the one that has this idempotency key."""
+    store, request, body = call.store, full(call), sent(call)
+    queue_id = None
+    if request.get("work_pool_name"):
+        queue_id = _queue(store, request)
+    fields = {
+        **request,
+        "work_queue_id": queue_id,
+        "labels": _labels(store, request),
+    }
+    run, created = _flow_runs.create(
+        store, fields, state=body.get("state"), default_state="PENDING"
+    )
+    return Reply(201 if created else 200, _views.flow_run(store, run))
+
+
+def _queue(store: Store, request: Mapping[str, Any]) -> str:
+    pool, queue = request["work_pool_name"], request.get("work_queue_name")
+    if queue:
+        return str(_queues.queue_named(store, pool, queue)["id"])
+    return str(_queues.pool_named(store, pool)["default_queue_id"])
+
+
+def _labels(store: Store, request: Mapping[str, Any]) -> dict[str, Any]:
+    flow = store.get("flows", request["flow_id"])
+    inherited = {} if flow is None else flow["labels"] or {}
+    system = {"prefect.flow.id": request["flow_id"]}
+    deployment = store.get("deployments", request.get("deployment_id"))
+    if deployment is not None:
+        inherited = deployment["labels"] or {}
+        system["prefect.deployment.id"] = deployment["id"]
+    return {**inherited, **system, **(request.get("labels") or {})}
+
+
+def read_flow_run(call: Call) -> Reply:
+    """One flow run by its id."""
+    return Reply(200, _views.flow_run(call.store, by_id(call, "flow_runs", NOT_FOUND)))
+
+
+def update_flow_run(call: Call) -> Reply:
+    """Change fields of a flow run; job variables only while it is planned."""
+    store, body = call.store, dict(sent(call))
+    run = by_id(call, "flow_runs", NOT_FOUND)
+    if body.get("job_variables") is not None:
+        _check_job_variables(store, run, body["job_variables"])
+    if body.get("empirical_policy") is not None:
+        body["empirical_policy"] = _flow_runs.policy(body["empirical_policy"])
+    if "name" in body and not body["name"]:
+        body["name"] = run_name(store.rng)
+    touch(store, "flow_runs", run["id"], **body)
+    return NO_CONTENT
+
+
+def _check_job_variables(store: Store, run: Record, variables: Mapping[str, Any]) -> None:
+    if run["state_type"] != "SCHEDULED":
+        raise BadRequest(
+            f"Job variables for a flow run in state {run['state_type']} cannot be updated"
+        )
+    deployment = store.get("deployments", run["deployment_id"])
+    if deployment is None:
+        raise BadRequest("A deployment for the flow run could not be found")
+    check_job_variables_of_run(store, deployment, variables, doing="updating")
+
+
+def delete_flow_run(call: Call) -> Reply:
+    """Delete a flow run with its task runs."""
+    call.store.delete("flow_runs", by_id(call, "flow_runs", NOT_FOUND)["id"])
+    return NO_CONTENT
+
+
+def read_flow_runs(call: Call) -> Reply:
+    """The flow runs that match, sorted, one stretch of them."""
+    return search(call, "flow_runs", _views.flow_run)
+
+
+def paginate_flow_runs(call: Call) -> Reply:
+    """One page of the flow runs that match."""
+    return page_of(call, "flow_runs", _views.flow_run)
+
+
+def count_flow_runs(call: Call) -> Reply:
+    """How many flow runs match."""
+    return Reply(200, query.count(call.store.data(), "flow_runs", filters(call)))
+
+
+def set_flow_run_state(call: Call) -> Reply:
+    """Propose a state for a flow run, and tell what became of the proposal."""
+    run = call.store.get("flow_runs", call.path["id"])
+    if run is None:
+        # This operation words it unlike all others.
+        message = f"Flow run with id {call.path['id']} not found"
+        raise ApiError(HTTPStatus.NOT_FOUND, {"exception_message": message})
+    outcome = propose(call.store, run, sent(call)["state"], force=bool(full(call).get("force")))
+    return Reply(outcome.http_status, outcome.answer())

@@ -1,0 +1,46 @@
+"""Operations that tell of the server itself."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from mock_server.call import Call, Reply
+from mock_server.errors import Unprocessable
+
+PREFECT_VERSION: Final = "3.8.8"
+API_VERSION: Final = "0.8.4"
+"""The release that the mock stands for, and the version of its API."""
+
+
+def health_check(_: Call) -> Reply:
+    """It is up."""
+    return Reply(200, body=True)
+
+
+def server_version(_: Call) -> Reply:
+    """The version of the API."""
+    return Reply(200, API_VERSION)
+
+
+def read_version(_: Call) -> Reply:
+    """The release."""
+    return Reply(200, PREFECT_VERSION)
+
+
+def hello(_: Call) -> Reply:
+    """A greeting."""
+    return Reply(200, "\N{WAVING HAND SIGN}")
+
+
+def read_settings(_: Call) -> Reply:
+    """The settings; the mock has none that a client could read."""
+    return Reply(200, {})
+
+
+def create_csrf_token(_: Call) -> Reply:
+    """No token: the server does not ask for one.
+
+    Raises:
+        Unprocessable: always, as clients expect of a server without this protection.
+    """
+    raise Unprocessable("CSRF protection is disabled.")

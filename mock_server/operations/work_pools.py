@@ -1,0 +1,154 @@
+"""Operations on work pools, their queues and their workers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from mock_server import query
+from mock_server.call import Call, Reply
+from mock_server.errors import ApiError, Conflict
+from mock_server.operations import _queues, _views
+from mock_server.operations._checks import check_job_variable_defaults
+from mock_server.operations._search import filters, search, window
+from mock_server.operations._shared import NO_CONTENT, full, sent
+from mock_server.operations._small_filters import WORKERS, predicate
+from mock_server.tables import DuplicateKey
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from mock_server.store import Store
+    from mock_server.tables import Record
+
+RESERVED: Final = "prefect"
+RESERVED_PREFIX: Final = "Work pools starting with 'Prefect' are reserved for internal use"
+FORBIDDEN: Final = 403
+
+
+def _refuse_reserved(name: str, ending: str) -> None:
+    if name.lower().startswith(RESERVED):
+        raise ApiError(FORBIDDEN, {"detail": RESERVED_PREFIX + ending})
+
+
+def create_work_pool(call: Call) -> Reply:
+    """Insert a work pool with its default queue."""
+    store = call.store
+    # A template that was not sent stays empty, whatever its parts default to.
+    request = {**full(call), "base_job_template": sent(call).get("base_job_template", {})}
+    _refuse_reserved(request["name"], ".")
+    check_job_variable_defaults(request["base_job_template"])
+    try:
+        pool = _queues.create_pool(store, request)
+    except DuplicateKey as error:
+        raise Conflict("A work pool with this name already exists.") from error
+    return Reply(201, _views.work_pool(store, pool))
+
+
+def read_work_pool(call: Call) -> Reply:
+    """One work pool by its name."""
+    pool = _queues.pool_named(call.store, call.path["name"])
+    return Reply(200, _views.work_pool(call.store, pool))
+
+
+def update_work_pool(call: Call) -> Reply:
+    """Change a work pool; pausing and resuming it changes its status."""
+    store, body, name = call.store, dict(sent(call)), call.path["name"]
+    if set(body) - {"is_paused", "concurrency_limit"}:
+        _refuse_reserved(name, " and can only be updated to set concurrency limits or pause.")
+    pool = _queues.pool_named(store, name)
+    if body.get("storage_configuration") is not None:
+        body["storage_configuration"] = {**_queues.NO_STORAGE, **body["storage_configuration"]}
+    paused = body.get("is_paused")
+    if paused is not None and pool["type"] != _queues.AGENT_TYPE:
+        online = any(worker["status"] == "ONLINE" for worker in _workers(store, pool))
+        body["status"] = _queues.pool_status(pool["type"], paused=paused, online=online)
+    if body:
+        store.update("work_pools", pool["id"], **body, updated=store.tick_coarsely())
+    return NO_CONTENT
+
+
+def delete_work_pool(call: Call) -> Reply:
+    """Delete a work pool with its queues."""
+    _refuse_reserved(call.path["name"], " and can not be deleted.")
+    call.store.delete("work_pools", _queues.pool_named(call.store, call.path["name"])["id"])
+    return NO_CONTENT
+
+
+def read_work_pools(call: Call) -> Reply:
+    """The work pools that match, by name, one stretch of them."""
+    return search(call, "work_pools", _views.work_pool)
+
+
+def count_work_pools(call: Call) -> Reply:
+    """How many work pools match."""
+    found = query.count(call.store.data(), "work_pools", filters(call, "work_pools"))
+    return Reply(200, found)
+
+
+def create_work_pool_queue(call: Call) -> Reply:
+    """Insert a queue into a work pool."""
+    store = call.store
+    pool = _queues.pool_named(store, call.path["work_pool_name"])
+    try:
+        queue = _queues.create_queue(store, pool["id"], full(call))
+    except DuplicateKey as error:
+        # The released server forgets to fill in the name; clients show the text as it is.
+        raise Conflict(
+            "A work queue with this name already exists in work pool {work_pool_name!r}."
+        ) from error
+    return Reply(201, _views.work_queue(store, queue))
+
+
+def _path_queue(call: Call) -> Record:
+    return _queues.queue_named(call.store, call.path["work_pool_name"], call.path["name"])
+
+
+def read_work_pool_queue(call: Call) -> Reply:
+    """One queue of a work pool by its name."""
+    return Reply(200, _views.work_queue(call.store, _path_queue(call)))
+
+
+def read_work_pool_queues(call: Call) -> Reply:
+    """The queues of a work pool that match, by priority, one stretch of them."""
+    store, (limit, offset) = call.store, window(call)
+    pool = _queues.pool_named(store, call.path["work_pool_name"])
+    wanted = sent(call).get("work_queues")
+    matching = query.select(store.data(), "work_queues", {"work_pool_queues": wanted})
+    own = [queue for queue in matching if queue["work_pool_id"] == pool["id"]]
+    own.sort(key=lambda queue: queue["priority"])
+    stretch = own[offset : offset + limit]
+    return Reply(200, [_views.work_queue(store, queue) for queue in stretch])
+
+
+def update_work_pool_queue(call: Call) -> Reply:
+    """Change a queue of a work pool."""
+    _queues.pool_named(call.store, call.path["work_pool_name"])
+    _queues.update_queue(call.store, _path_queue(call), sent(call))
+    return NO_CONTENT
+
+
+def delete_work_pool_queue(call: Call) -> Reply:
+    """Delete a queue of a work pool; a pool keeps its default queue."""
+    _queues.pool_named(call.store, call.path["work_pool_name"])
+    _queues.delete_queue(call.store, _path_queue(call))
+    return NO_CONTENT
+
+
+def _workers(store: Store, pool: Record) -> list[Record]:
+    return store.group("workers", work_pool_id=pool["id"])
+
+
+def read_workers(call: Call) -> Reply:
+    """The workers of a work pool that match, one stretch of them."""
+    store, (limit, offset) = call.store, window(call)
+    pool = _queues.pool_named(store, call.path["work_pool_name"])
+    matches = predicate(WORKERS, sent(call).get("workers"))
+    # The one that was heard of last comes first.
+    matching = sorted(filter(matches, _workers(store, pool)), key=_heartbeat, reverse=True)
+    stretch = matching[offset : offset + limit]
+    return Reply(200, [_views.pick(worker, _views.WORKER) for worker in stretch])
+
+
+def _heartbeat(worker: Record) -> datetime:
+    beat: datetime = worker["last_heartbeat_time"]
+    return beat

@@ -1,0 +1,74 @@
+"""Operations on work queues by themselves; those of no pool live in the default agent pool."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from mock_server import query
+from mock_server.call import Call, Reply
+from mock_server.errors import Conflict
+from mock_server.operations import _queues, _views
+from mock_server.operations._search import window
+from mock_server.operations._shared import NO_CONTENT, by_id, found, full, sent
+from mock_server.tables import DuplicateKey
+
+if TYPE_CHECKING:
+    from mock_server.tables import Record
+
+NOT_FOUND: Final = "work queue not found"
+TAKEN: Final = "A work queue with this name already exists."
+
+
+def create_work_queue(call: Call) -> Reply:
+    """Insert a queue into the default agent pool, which is made when it is not there."""
+    store, request = call.store, full(call)
+    new_pool = store.find("work_pools", name=_queues.DEFAULT_AGENT_POOL) is None
+    pool = _queues.default_agent_pool(store)
+    if new_pool and request["name"] == _queues.DEFAULT_QUEUE:
+        queue = found(store.get("work_queues", pool["default_queue_id"]), NOT_FOUND)
+        return Reply(201, _views.work_queue(store, queue))
+    try:
+        queue = _queues.create_queue(store, pool["id"], request)
+    except DuplicateKey as error:
+        raise Conflict(TAKEN) from error
+    return Reply(201, _views.work_queue(store, queue))
+
+
+def read_work_queue(call: Call) -> Reply:
+    """One queue by its id."""
+    return Reply(200, _views.work_queue(call.store, by_id(call, "work_queues", NOT_FOUND)))
+
+
+def read_work_queue_by_name(call: Call) -> Reply:
+    """One queue of the default agent pool by its name, or of any pool while there is no such."""
+    store, name = call.store, call.path["name"]
+    pool = store.find("work_pools", name=_queues.DEFAULT_AGENT_POOL)
+    queue: Record | None
+    if pool is None:
+        queue = next(iter(store.group("work_queues", name=name)), None)
+    else:
+        queue = store.find("work_queues", work_pool_id=pool["id"], name=name)
+    return Reply(200, _views.work_queue(store, found(queue, NOT_FOUND)))
+
+
+def read_work_queues(call: Call) -> Reply:
+    """The queues of all pools that match, by name, one stretch of them."""
+    store, (limit, offset) = call.store, window(call)
+    wanted = {"work_pool_queues": sent(call).get("work_queues")}
+    matching = query.select(store.data(), "work_queues", wanted)
+    ordered = sorted(matching, key=lambda queue: queue["name"].encode())
+    stretch = ordered[offset : offset + limit]
+    return Reply(200, [_views.work_queue(store, queue) for queue in stretch])
+
+
+def update_work_queue(call: Call) -> Reply:
+    """Change a queue."""
+    queue = by_id(call, "work_queues", f"Work Queue {call.path['id']} not found")
+    _queues.update_queue(call.store, queue, sent(call))
+    return NO_CONTENT
+
+
+def delete_work_queue(call: Call) -> Reply:
+    """Delete a queue; a pool keeps its default queue."""
+    _queues.delete_queue(call.store, by_id(call, "work_queues", NOT_FOUND))
+    return NO_CONTENT
