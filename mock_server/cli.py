@@ -23,6 +23,7 @@ WIDTH: Final = 78
 @click.option(
     "--port",
     type=click.IntRange(0, 65535),
+    metavar="N",
     default=DEFAULT_PORT,
     show_default=True,
     help="Port to listen at; 0 for any that is free.",

@@ -123,11 +123,9 @@ class Operation:
             content = b"" if reader.body is None else await read(receive)
             reply = self._function(self._call(reader, scope, content))
             status, body = reply.status, answers.render(reply.status, reply.body)
-        except NonConforming as error:
-            status, body = error.status, render(error.body)
         except ApiError as error:
-            status, headers = error.status, encoded(error.headers)
-            body = _refusal(answers, error)
+            shown = _admitted(answers, error)
+            status, body, headers = shown.status, render(shown.body), encoded(shown.headers)
         await respond(send, status, body, headers)
 
     def _call(self, reader: Reader, scope: Scope, content: bytes) -> Call:
@@ -150,13 +148,14 @@ def _query(scope: Scope) -> dict[str, str]:
     return dict(parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True))
 
 
-def _refusal(answers: Answers, error: ApiError) -> bytes | None:
-    """The body of an error, which the spec must allow as any other."""
-    try:
-        return answers.render(error.status, error.body)
-    except NonConforming as wrong:
-        error.status = wrong.status
-        return render(wrong.body)
+def _admitted(answers: Answers, error: ApiError) -> ApiError:
+    """An error that the spec allows, as it must any other answer; if not, the fault that it is."""
+    if not isinstance(error, NonConforming):
+        try:
+            answers.render(error.status, error.body)
+        except NonConforming as fault:
+            return fault
+    return error
 
 
 class DispatchAPI(RoutedAPI):  # type: ignore[misc] # connexion has no types
