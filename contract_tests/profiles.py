@@ -12,7 +12,8 @@ class Profile:
     Attributes:
         name: as given to `--profile`.
         rows: how many deployments a check of an answer's content asks for at most.
-        every: of the systematic cases, each n-th goes to filter and to paginate (count gets all).
+        every: of the systematic cases, each n-th goes to filter or paginate, in turn, besides
+            count, which gets all; 1: all go to all three.
         meaning_examples: random bodies per operation judged by the oracle.
         law_examples: random bodies per law.
         conformance_examples: random bodies per operation and kind of data (valid, invalid).
@@ -53,8 +54,8 @@ PROFILES = {
             name="standard",
             rows=3,
             every=1,
-            meaning_examples=400,
-            law_examples=40,
+            meaning_examples=800,
+            law_examples=80,
             conformance_examples=30,
             refusal_share=1.0,
             lifecycle_runs=8,

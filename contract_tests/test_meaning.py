@@ -106,12 +106,7 @@ def _run(judge: Judge, cases: Iterable[Case], criterion: Criterion) -> None:
             limit=rng.choice((judge.session.profile.rows, 1, 1, 0)),
             start=rng.choice((1.0, 1.0, 0.0, 0.5)),
         )
-        turns = (
-            (COUNT, (FILTER, PAGINATE)[number % 2])
-            if judge.session.profile.every > 1
-            else OPERATIONS
-        )
-        for operation in turns:
+        for operation in _turns(number, judge.session.profile.every):
             if operation not in found:
                 try:
                     judge.ask(operation, told, window)
@@ -119,6 +114,14 @@ def _run(judge: Judge, cases: Iterable[Case], criterion: Criterion) -> None:
                     found[operation] = violation
     if found:
         raise ExceptionGroup(criterion.name, list(found.values()))
+
+
+def _turns(number: int, every: int) -> tuple[str, ...]:
+    """Who is asked a case: count always, as it costs least, filter and paginate each n-th time."""
+    if every == 1:
+        return OPERATIONS
+    turn, rest = divmod(number, every)
+    return (COUNT,) if rest else (COUNT, (FILTER, PAGINATE)[turn % 2])
 
 
 def _says(body: dict[str, Any]) -> str:
