@@ -191,6 +191,11 @@ class Shape:
         return content
 
 
+def has_views(items: list[Any]) -> bool:
+    """Whether it pays to go through a list item by item."""
+    return any(type(item) is View for item in items)
+
+
 class ListShape(Shape):
     """A list: what was kept is not rendered again."""
 
@@ -200,13 +205,11 @@ class ListShape(Shape):
 
     def render(self, body: Any) -> bytes:
         """The body as bytes."""
-        if body and all(type(item) is View for item in body):
-            return self.join(body)
-        return super().render(body)
+        return self.join(body) if has_views(body) else super().render(body)
 
-    def join(self, views: list[View]) -> bytes:
-        """The bytes of a list of what was kept."""
-        return b"[%b]" % b",".join([self._item.view(view) for view in views])
+    def join(self, items: list[Any]) -> bytes:
+        """The bytes of a list, item by item."""
+        return b"[%b]" % b",".join([self._item.render(item) for item in items])
 
 
 class PageShape(Shape):
@@ -219,7 +222,7 @@ class PageShape(Shape):
     def render(self, body: Any) -> bytes:
         """The body as bytes."""
         results = body["results"]
-        if not results or any(type(item) is not View for item in results):
+        if not has_views(results):
             return super().render(body)
         self._validate({**body, "results": []})
         joined = orjson.Fragment(self._results.join(results))

@@ -178,6 +178,8 @@ def test_a_kept_view_is_rendered_once() -> None:
     kept.rendered = (kept.rendered[0], b"kept")
     assert answers().render(200, kept) == b"kept"
     assert answers("read_things").render(200, [kept, kept]) == b"[kept,kept]"
+    mixed = answers("read_things").render(200, [kept, {"id": ID}])
+    assert mixed == b'[kept,{"id":"%b"}]' % ID.encode()
 
 
 def test_empty_lists_and_pages() -> None:
