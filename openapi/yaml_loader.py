@@ -41,18 +41,18 @@ class _JsonLoader(_Base):  # type: ignore[misc]  # the base is chosen at run tim
 
 
 def _construct_map(loader: Any, node: yaml.MappingNode) -> dict[str, Any]:
-    """An object, with its keys as they are written."""
-    loader.flatten_mapping(node)
-    mapping: dict[str, Any] = {}
-    for key_node, value_node in node.value:
+    """An object, with its keys as they are written; they outrank those that are merged in."""
+    own: set[str] = set()
+    for key_node, _ in node.value:
         mark = key_node.start_mark
         if not isinstance(key_node, yaml.ScalarNode):
             raise YamlError("a key is a list or an object", mark.line + 1, mark.column + 1)
-        key = key_node.value
-        if key in mapping:
-            raise YamlError(f"the key {key!r} stands twice", mark.line + 1, mark.column + 1)
-        mapping[key] = loader.construct_object(value_node, deep=True)
-    return mapping
+        if key_node.value in own:
+            problem = f"the key {key_node.value!r} stands twice"
+            raise YamlError(problem, mark.line + 1, mark.column + 1)
+        own.add(key_node.value)
+    loader.flatten_mapping(node)  # puts what is merged in front
+    return {key.value: loader.construct_object(value, deep=True) for key, value in node.value}
 
 
 _JsonLoader.add_constructor("tag:yaml.org,2002:map", _construct_map)

@@ -104,6 +104,9 @@ def test_each_is_described_in_full(key: str) -> None:
     assert operation["summary"]
     assert operation["description"] != operation["summary"]
     assert "503" in responses
+    for status, response in responses.items():
+        if status.startswith("2") and "content" in response:
+            assert {"example", "examples"} & set(response["content"]["application/json"])
     assert any(status.startswith("2") for status in responses)
     if path not in ("/health", "/version"):
         assert has_version
@@ -116,7 +119,7 @@ def test_each_is_described_in_full(key: str) -> None:
         assert "422" in responses
         body = operation["requestBody"]
         schema = schema_of(body["content"])
-        assert "example" in schema
+        assert len(body["content"]["application/json"]["examples"]) >= 1
         required = set(schema.get("required", []))
         fields = schema.get("x-body-fields", False)
         assert body["required"] is (bool(required) or not fields)

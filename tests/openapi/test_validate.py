@@ -70,6 +70,7 @@ def test_the_libraries_accept_the_bundle_by_themselves() -> None:
 
 
 FLOWS = "schemas/flows.yaml"
+EXAMPLES = "examples/flows.yaml"
 CREATE = "paths/flows.yaml"
 
 
@@ -92,15 +93,11 @@ CREATE = "paths/flows.yaml"
         ("link-target-unknown", CREATE, "operationId: read_flow", "operationId: red_flow"),
         ("path-parameter-unused", "paths/flows_name.yaml", "- name: name", "- name: title"),
         ("pattern-invalid", FLOWS, "pattern: '^[^/%&><]+$'", "pattern: '^[^/%&><+$'"),
-        ("example-invalid", FLOWS, "tags: [etl]", "tags: etl"),
-        ("example-invalid", FLOWS, "id: 0c1f8f3e-6f0b-4f0e-9c39-6d5b7a2f4e11", "id: nope"),
+        ("example-invalid", EXAMPLES, "tags: [etl]", "tags: etl"),
+        ("example-invalid", EXAMPLES, "id: 5d3c1f0e-8f6a-4a57-9d0b-2f1f8f0a6c11", "id: nope"),
+        ("example-invalid", FLOWS, "      pattern: ", "      example: 5\n      pattern: "),
         ("example-invalid", "paths/hello.yaml", 'example: "\\U0001F44B"', "example: 5"),
-        (
-            "example-invalid",
-            "schemas/supporting_bodies.yaml",
-            "{flows: {tags: {all_: [etl]}}, sort",
-            "{flows: {tags: {al_: [etl]}}, sort",
-        ),
+        ("example-invalid", EXAMPLES, "{all_: [etl]}", "{al_: [etl]}"),
         ("default-invalid", "schemas/work_pools.yaml", "default: false", "default: 'no'"),
         ("ref-siblings", "paths/flows_id.yaml", "- $ref: ../parameters.yaml#/ApiVersion",
          "- $ref: ../parameters.yaml#/ApiVersion\n    description: Not heeded"),
@@ -192,22 +189,23 @@ def test_what_only_a_library_sees_is_told_at_its_schema(spec: Path) -> None:
 
 def test_all_faults_come_in_one_run_and_in_reading_order(spec: Path) -> None:
     broken(spec, "paths/variables.yaml", "variables.yaml#/VariableCreate", "variables.yaml#/Nope")
-    broken(spec, FLOWS, "tags: [etl]", "tags: 1")
-    broken(spec, FLOWS, "tags: [etl]", "tags: 2")
+    broken(spec, EXAMPLES, "tags: [etl]", "tags: 1")
+    broken(spec, EXAMPLES, "tags: [etl]", "tags: 2")
     broken(spec, "schemas/work_pools.yaml", "default: false", "default: 'no'")
     broken(spec, "openapi.yaml", "  version: 3.8.8", "  versio: 3.8.8")
     findings = found(spec)
     codes = [f.code for f in findings]
-    assert codes.count("example-invalid") == 2
+    assert codes.count("example-invalid") >= 2
     assert {"ref-unresolved", "default-invalid", "structure"} <= set(codes)
     assert findings[0].file.endswith("openapi.yaml")
-    in_file = [f.line for f in findings if f.file.endswith("schemas/flows.yaml")]
+    in_file = [f.line for f in findings if f.file.endswith(EXAMPLES)]
+    assert len(in_file) >= 2
     assert in_file == sorted(in_file)
     assert len(set(findings)) == len(findings)
 
 
 def test_the_same_files_give_the_same_report(spec: Path) -> None:
-    broken(spec, FLOWS, "tags: [etl]", "tags: 1")
+    broken(spec, EXAMPLES, "tags: [etl]", "tags: 1")
     first, second = (validate(str(spec / "openapi.yaml")) for _ in range(2))
     assert isinstance(first, Report)
     assert first.findings == second.findings
