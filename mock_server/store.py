@@ -61,7 +61,8 @@ class Store:
         self._changes: list[Change] | None = None
         self._views: dict[str, LiveCollection] = {}
         self._data: Data | None = None
-        self._shown: dict[tuple[str, str], tuple[Sequence[Any], View]] = {}
+        self._shown: dict[tuple[str, str], tuple[Sequence[Any], View, int]] = {}
+        self._writes = 0
 
     # -- time and identity
 
@@ -136,6 +137,13 @@ class Store:
             self._data = Data(**{kind: self.all(kind) for kind in QUERIED})
         return self._data
 
+    def still_shown(self, kind: str, record: Record) -> View | None:
+        """What an answer showed of a record, if nothing at all was written since; or None."""
+        kept = self._shown.get((kind, record["id"]))
+        if kept is None or kept[2] != self._writes or kept[0][0] is not record:
+            return None
+        return kept[1]
+
     def shown(
         self, kind: str, sources: Sequence[Record | None], make: Callable[[], dict[str, Any]]
     ) -> View:
@@ -154,9 +162,10 @@ class Store:
             and len(kept[0]) == len(sources)
             and all(old is new for old, new in zip(kept[0], sources, strict=True))
         ):
-            return kept[1]
-        view = View(make())
-        self._shown[key] = (sources, view)
+            view = kept[1]
+        else:
+            view = View(make())
+        self._shown[key] = (sources, view, self._writes)
         return view
 
     # -- writing
@@ -230,6 +239,7 @@ class Store:
     ) -> None:
         if self._changes is not None:
             self._changes.append((table, identity, old, place))
+        self._writes += 1
         self._views.pop(table.name, None)
         if table.name in QUERIED:
             self._data = None
@@ -299,6 +309,7 @@ class Store:
         self._forget_views()
 
     def _forget_views(self) -> None:
+        self._writes += 1
         self._shown.clear()
         self._views.clear()
         self._data = None

@@ -81,6 +81,9 @@ def pick(record: Record, keys: tuple[str, ...]) -> dict[str, Any]:
 
 def deployment(store: Store, record: Record) -> dict[str, Any]:
     """A deployment with its schedules, its limit, and the queue and pool that it lives in."""
+    kept = store.still_shown("deployments", record)
+    if kept is not None:
+        return kept
     queue = store.get("work_queues", record["work_queue_id"])
     pool = None if queue is None else store.get("work_pools", queue["work_pool_id"])
     limit = store.get("concurrency_limits", record["concurrency_limit_id"])
