@@ -21,10 +21,15 @@ class Placeholder:
     """Stands where a value will be that is not known yet.
 
     Attributes:
+        name: how messages that show it call it.
         error: why it never will be, or None.
     """
 
+    name: str
     error: str | None = None
+
+    def __repr__(self) -> str:
+        return f"{self.name}()"
 
 
 class _Removed:
@@ -69,17 +74,21 @@ class Hydration:
             return [item for item in map(self._make, value) if item is not REMOVED]
         return value
 
-    def _fail(self, message: str) -> Placeholder:
+    def _fail(self, name: str, message: str) -> Placeholder:
         if self.strict:
             raise HydrationError(message)
-        return Placeholder(error=message)
+        return Placeholder(name, message)
 
     def _operand(self, value: Any) -> Any:
         """What a value is made of, which may have to be made itself."""
         return self._make(value) if isinstance(value, Mapping) else value
 
     def _none(self, value: Mapping[str, Any]) -> Any:
-        return self._make(value["value"]) if "value" in value else self._missing("value")
+        return (
+            self._make(value["value"])
+            if "value" in value
+            else self._missing("ValueNotFound", "value")
+        )
 
     def _json(self, value: Mapping[str, Any]) -> Any:
         if "value" not in value:
@@ -90,19 +99,19 @@ class Hydration:
         try:
             return json.loads(text)
         except (ValueError, RecursionError) as error:
-            return self._fail(f"Invalid JSON: {error}")
+            return self._fail("InvalidJSON", f"Invalid JSON: {error}")
 
     def _jinja(self, value: Mapping[str, Any]) -> Any:
         if "template" not in value:
-            return self._missing("template")
+            return self._missing("TemplateNotFound", "template")
         template = self._operand(value["template"])
         if isinstance(template, (Placeholder, _Removed)):
             return template
         try:
             check_template(template)
-            return self._rendered(template) if self.render_templates else Placeholder()
+            return self._rendered(template) if self.render_templates else Placeholder("ValidJinja")
         except TemplateError as error:
-            return self._fail(f"Invalid jinja: {error}")
+            return self._fail("InvalidJinja", f"Invalid jinja: {error}")
 
     def _rendered(self, template: Any) -> Any:
         if isinstance(template, str):
@@ -119,13 +128,13 @@ class Hydration:
         if isinstance(name, (Placeholder, _Removed)):
             return name
         if self.variables is None:
-            return Placeholder()
+            return Placeholder("WorkspaceVariable")
         if isinstance(name, str) and name in self.variables:
             return self.variables[name]
-        return self._fail(f"Variable '{name}' not found in workspace.")
+        return self._fail("WorkspaceVariableNotFound", f"Variable '{name}' not found in workspace.")
 
-    def _missing(self, key: str) -> Placeholder:
-        return self._fail(f"Missing '{key}' key in __prefect object")
+    def _missing(self, name: str, key: str) -> Placeholder:
+        return self._fail(name, f"Missing '{key}' key in __prefect object")
 
 
 _MAKERS: Final[Mapping[str, Callable[[Hydration, Mapping[str, Any]], Any]]] = {

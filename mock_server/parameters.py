@@ -232,20 +232,20 @@ def first_violation(values: Any, schema: Schema) -> str | None:
         CircularSchema: the schema's references never end.
     """
     applied = without_required(lenient(schema))
-    error = next(_errors(values, applied), None)
-    return None if error is None else repr(error)
+    errors = _errors(values, applied)
+    return repr(errors[0]) if errors else None
 
 
 def _plain(schema: Any) -> Draft202012Validator:
     return Draft202012Validator(schema, registry=REGISTRY)
 
 
-def _errors(values: Any, schema: Any) -> Iterator[ValidationError]:
-    """The errors of values that may hold placeholders."""
+def _errors(values: Any, schema: Any) -> list[ValidationError]:
+    """All errors of values that may hold placeholders, so that all references are resolved."""
     checker = Draft202012Validator.FORMAT_CHECKER
     validator = _with_placeholders()(schema, registry=REGISTRY, format_checker=checker)
     try:
-        yield from validator.iter_errors(values)
+        return list(validator.iter_errors(values))
     except RecursionError as error:
         raise CircularSchema from error
     except Unresolvable as error:
@@ -274,7 +274,6 @@ def _with_placeholders() -> Any:
     return create(
         meta_schema=Draft202012Validator.META_SCHEMA,
         validators={**Draft202012Validator.VALIDATORS, PLACEHOLDERS: placeholders},
-        version="placeholders",
         type_checker=Draft202012Validator.TYPE_CHECKER,
         format_checker=Draft202012Validator.FORMAT_CHECKER,
         id_of=_identity,
@@ -330,7 +329,7 @@ def _defaults(schema: Schema, blocks: Blocks, *, keep_all: bool) -> tuple[dict[s
             default = _block(default["$ref"], blocks)
             if default is None:
                 continue
-        if keep_all or next(_errors({name: default}, demanding_nothing), None) is None:
+        if keep_all or not _errors({name: default}, demanding_nothing):
             defaults[name] = default
         else:
             complete = False
@@ -368,7 +367,7 @@ def value_errors(
     check_schema(applied)
     hydration = Hydration(variables, render_templates=False, strict=False)
     try:
-        errors = list(_errors(hydration.hydrate(values), applied))
+        errors = _errors(hydration.hydrate(values), applied)
     except ValuesInvalid as error:
         raise SchemaInvalid(f"Invalid schema: {error}") from error
     tree: list[Any] = []
