@@ -276,18 +276,21 @@ class Table:
                     del index[before]
                 if after is not None:
                     index[after] = identity
-        for name, groups in self._groups.items():
+        for name in self._groups:
             was = None if old is None else old[name]
             now = None if new is None else new[name]
-            if was == now:
-                continue
-            if was is not None:
-                bucket = groups[was]
-                bucket.pop(identity, None)
-                if not bucket:
-                    del groups[was]
-            if now is not None:
-                groups[now][identity] = None
+            if was != now:
+                self._regroup(name, identity, was, now)
+
+    def _regroup(self, name: str, identity: str, was: object, now: object) -> None:
+        groups = self._groups[name]
+        if was is not None:
+            members = groups[was]
+            members.pop(identity, None)
+            if not members:
+                del groups[was]
+        if now is not None:
+            groups[now][identity] = None
 
 
 def _key(record: Record, fields: tuple[str, ...]) -> Key | None:

@@ -11,6 +11,9 @@ from mock_server.call import Call, Reply
 from mock_server.errors import DATA_INTEGRITY_CONFLICT, ApiError, BadRequest
 from mock_server.operations import _deployments, _flow_runs, _queues, _views
 from mock_server.operations._checks import (
+    MANY_RUNS,
+    ONE_RUN,
+    Words,
     check_job_variables_of_run,
     check_parameters_of_run,
     hydrated_for_run,
@@ -56,17 +59,20 @@ def create_flow_run_from_deployment(call: Call) -> Reply:
 
 
 def _create(
-    store: Store, deployment: Record, body: Mapping[str, Any], request: Mapping[str, Any]
+    store: Store,
+    deployment: Record,
+    body: Mapping[str, Any],
+    request: Mapping[str, Any],
+    words: Words = ONE_RUN,
 ) -> tuple[Record, bool]:
-    parameters = hydrated_for_run(
-        store, {**(deployment["parameters"] or {}), **(request.get("parameters") or {})}
-    )
-    check_parameters_of_run(deployment, request, parameters)
+    given = {**(deployment["parameters"] or {}), **(request.get("parameters") or {})}
+    parameters = hydrated_for_run(store, given, words)
+    check_parameters_of_run(deployment, request, parameters, words)
     check_job_variables_of_run(store, deployment, request.get("job_variables"))
     queue_name, queue_id = deployment["work_queue_name"], deployment["work_queue_id"]
     if request.get("work_queue_name"):
         queue_name = request["work_queue_name"]
-        queue_id = _other_queue(store, deployment, queue_name)
+        queue_id = _other_queue(store, deployment, queue_name, words)
     fields = {
         "flow_id": deployment["flow_id"],
         "deployment_id": deployment["id"],
@@ -82,15 +88,11 @@ def _create(
     return _flow_runs.create(store, {**request, **fields}, state=body.get("state"))
 
 
-def _other_queue(store: Store, deployment: Record, name: str) -> str:
+def _other_queue(store: Store, deployment: Record, name: str, words: Words) -> str:
     queue = store.get("work_queues", deployment["work_queue_id"])
     pool = None if queue is None else store.get("work_pools", queue["work_pool_id"])
     if pool is None:
-        raise BadRequest(
-            f"Cannot create flow run in work queue {name} because deployment"
-            f" {deployment['id']} is not associated with a work pool."
-            " Please remove work_pool_name and try again."
-        )
+        raise BadRequest(words.no_pool.format(queue=name, deployment=deployment["id"]))
     return str(_queues.ensure_queue(store, pool["name"], name)["id"])
 
 
@@ -124,7 +126,7 @@ def _bulk_item(
     store: Store, deployment: Record, body: Mapping[str, Any], request: Mapping[str, Any]
 ) -> dict[str, Any]:
     try:
-        run, _ = _create(store, deployment, body, request)
+        run, _ = _create(store, deployment, body, request, MANY_RUNS)
     except ApiError as error:
         return {"flow_run_id": None, "status": "FAILED", "error": error.body["detail"]}
     except IntegrityError:

@@ -36,7 +36,7 @@ def create_work_pool(call: Call) -> Reply:
     # A template that was not sent stays empty, whatever its parts default to.
     request = {**full(call), "base_job_template": sent(call).get("base_job_template", {})}
     _refuse_reserved(request["name"], ".")
-    check_job_variable_defaults(request["base_job_template"])
+    check_job_variable_defaults(store, request["base_job_template"])
     try:
         pool = _queues.create_pool(store, request)
     except DuplicateKey as error:

@@ -15,6 +15,7 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
+    FiniteFloat,
     StrictBool,
     StrictFloat,
     StrictInt,
@@ -34,7 +35,7 @@ REFERENCE: Final = "#/components/schemas/"
 PLAIN: Final[Mapping[str, Any]] = {
     "string": str,
     "integer": int,
-    "number": float,
+    "number": FiniteFloat,
     "boolean": bool,
 }
 
@@ -107,16 +108,16 @@ class Models:
             return _enum(name, schema["enum"])
         kind = schema.get("type")
         if kind == "array":
-            return self._array(schema, name)
+            return self._array(schema, name, bounds=bounds)
         if kind == "object":
             return self._object(schema, name)
         if kind is None:
             return Any
         return _scalar(schema, bounds=bounds)
 
-    def _array(self, schema: Schema, name: str) -> Any:
+    def _array(self, schema: Schema, name: str, *, bounds: bool) -> Any:
         items: Any = self.type_of(schema.get("items", {}), name=name)
-        return _bounded(list[items], schema)
+        return _bounded(list[items], schema) if bounds else list[items]
 
     def _union(self, members: list[Schema], name: str) -> Any:
         """One of several, and null if that is one of them."""

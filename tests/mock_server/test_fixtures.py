@@ -283,8 +283,8 @@ def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
             r":5: .*: a worker needs a name",
         ),
         (
-            "flows:\n- name: a\n  runs:\n  - task_runs:\n    - task_key: t\n      subflow: {flow: x}\n",
-            r":6: .*flow: no such flow",
+            "flows:\n- name: a\n  runs:\n  - task_runs: [{task_key: t, subflow: {flow: x}}]\n",
+            r":4: .*flow: no such flow",
         ),
     ],
 )
