@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from pydantic import TypeAdapter, ValidationError
 
 from mock_server.errors import BadRequest, RequestInvalid, Unprocessable
+from mock_server.requests.bodies import BODY_CHECKS, INT64
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 UNREADABLE: Final = "There was an error parsing the body"
 JSON_TYPE: Final = "application/json"
-INT64: Final = (1 << 63) - 1
+OWN_KINDS: Final = frozenset({"finite_number", "timezone_aware"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,10 +120,10 @@ def reported(errors: list[Error]) -> list[Error]:
 def is_own(error: Error) -> bool:
     """Whether the released server has no such error, and fails in its stead, later.
 
-    It fails on numbers of more than 64 bits where it writes them, and on times without an offset
-    where it compares them.
+    It fails on numbers of more than 64 bits or not finite where it writes them, and on times
+    without an offset where it compares them.
     """
-    return error.get("ctx") == {"le": INT64} or error["type"] == "timezone_aware"
+    return error.get("ctx") == {"le": INT64} or error["type"] in OWN_KINDS
 
 
 class WholeBody:
@@ -223,6 +224,7 @@ class BodyFields:
             _body_field(models, name, key, prop, required=key in required)
             for key, prop in schema["properties"].items()
         )
+        self._check = BODY_CHECKS.get(name)
         self._defaults = {entry.name: entry.default for entry in self._fields}
 
     def read(self, raw: Any, errors: Sequence[Error] = ()) -> Body:
@@ -244,7 +246,8 @@ class BodyFields:
             found += [missing("body", entry.name) for entry in self._fields]
         if found:
             raise RequestInvalid(reported(found), text(raw))
-        check_page(full, raw)
+        if self._check is not None:
+            self._check(full, raw)
         return Body(raw, sent, full)
 
 
@@ -277,26 +280,3 @@ def _body_field(
     made = models.field_type(owner, key, schema, bounds=not detailed)
     bounds = (schema["minimum"], schema["maximum"]) if detailed else None
     return BodyField(key, TypeAdapter(made), models.default(schema), required, bounds)
-
-
-def check_page(full: Mapping[str, Any], raw: Any) -> None:
-    """Refuse a page so far out that its first row has no number in 64 bits.
-
-    Raises:
-        RequestInvalid: naming the last page that has one.
-    """
-    page, limit = full.get("page"), full.get("limit")
-    if page and limit and (page - 1) * limit > INT64:
-        most = INT64 // limit + 1
-        raise RequestInvalid(
-            [
-                {
-                    "type": "less_than_equal",
-                    "loc": ("body", "page"),
-                    "msg": f"Input should be less than or equal to {most}",
-                    "input": page,
-                    "ctx": {"le": most},
-                }
-            ],
-            raw,
-        )

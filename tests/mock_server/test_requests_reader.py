@@ -11,7 +11,8 @@ import pytest
 import openapi
 from mock_server.errors import ApiError, BadRequest, RequestInvalid, Unprocessable
 from mock_server.requests import Request, Requests
-from mock_server.requests.body import check_page, reported
+from mock_server.requests.bodies import BODY_CHECKS, check_page
+from mock_server.requests.body import reported
 from mock_server.requests.parameters import check_version
 
 ID = "5f1e1d5c-0000-4000-8000-000000000000"
@@ -119,7 +120,35 @@ def test_a_page_may_not_begin_beyond_64_bits() -> None:
         ("less_than_equal", ("body", "page"))
     ]
     assert read("paginate_deployments", {"page": 10**18, "limit": 1}).body.sent["page"] == 10**18
-    check_page({"page": None, "limit": 5}, None)
+
+
+@pytest.mark.parametrize(
+    ("body", "loc", "kind"),
+    [
+        ({"min_time": 1e20}, "min_time", "less_than_equal"),
+        ({"min_time": -1e20}, "min_time", "greater_than_equal"),
+        ({"min_time": "nan"}, "min_time", "finite_number"),
+        ({"start_time": "9999-12-31T00:00:00Z"}, "start_time", "less_than_equal"),
+        (
+            {"start_time": "9000-01-01T00:00:00Z", "min_time": 1e11},
+            "min_time",
+            "less_than_equal",
+        ),
+    ],
+)
+def test_a_plan_stays_in_the_calendar(body: Any, loc: str, kind: str) -> None:
+    assert refusal("schedule_deployment", body) == [(kind, ("body", loc))]
+
+
+def test_each_check_of_a_body_is_about_a_body_that_there_is() -> None:
+    schemas = openapi.load()["components"]["schemas"]
+    paged = {
+        name
+        for name, schema in schemas.items()
+        if schema.get("x-body-fields") and "page" in schema["properties"]
+    }
+    assert {name for name, check in BODY_CHECKS.items() if check is check_page} == paged
+    assert BODY_CHECKS.keys() <= schemas.keys()
 
 
 @pytest.mark.parametrize(
