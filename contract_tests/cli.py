@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 _ALWAYS = (
     # Everything but what the suite needs stays out: a user's plugins could reorder or rerun items.
@@ -46,6 +46,12 @@ def main() -> None:
     help="Known deviations besides our own (YAML).",
 )
 @click.option("--strict", is_flag=True, help="Warnings fail, too.")
+@click.option(
+    "--only",
+    type=click.Choice(["meaning", "laws", "refusals", "conformance", "lifecycle"]),
+    multiple=True,
+    help="Only these checks (can be repeated).",
+)
 @click.option("-x", "--fail-fast", is_flag=True, help="Stop after the first check that fails.")
 def run(
     *,
@@ -55,6 +61,7 @@ def run(
     read_only: bool,
     known: str | None,
     strict: bool,
+    only: tuple[str, ...],
     fail_fast: bool,
 ) -> None:
     r"""Judge the server at a URL.
@@ -72,11 +79,11 @@ def run(
     arguments += ["--contract-read-only"] * read_only + ["--contract-strict"] * strict
     arguments += ["-x"] * fail_fast
     arguments += [] if known is None else ["--contract-known", str(Path(known).resolve())]
-    sys.exit(judge(arguments))
+    sys.exit(judge(arguments, [f"contract_tests.test_{name}" for name in only]))
 
 
-def judge(arguments: list[str]) -> int:
-    """Run the suite's pytest items in this process; return the exit status."""
+def judge(arguments: list[str], modules: Sequence[str] = ()) -> int:
+    """Run the suite's pytest items (of some modules only) in this process; the exit status."""
     import pytest  # noqa: PLC0415 - `--help` needs none of this, and it takes a second
 
     from contract_tests.face import Face  # noqa: PLC0415
@@ -89,7 +96,7 @@ def judge(arguments: list[str]) -> int:
                 *_ALWAYS,
                 *("-c", str(home / "suite.ini"), "--rootdir", str(home)),
                 *arguments,
-                *("--pyargs", "contract_tests"),
+                *("--pyargs", *(modules or ["contract_tests"])),
             ],
             plugins=[face],
         )

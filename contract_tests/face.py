@@ -84,7 +84,7 @@ class Face:
 
     def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
         """Say that what follows is not the whole."""
-        self._interrupted = f"interrupted ({excinfo.value or 'Ctrl-C'}) before the end"
+        self._interrupted = f"interrupted ({str(excinfo.value) or 'Ctrl-C'}) before the end"
 
     def pytest_internalerror(self, excrepr: object) -> None:
         """A mistake of the suite, or of pytest."""

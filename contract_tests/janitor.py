@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from contract_tests.target import Target
 
 _MADE: Final = 201
+_PAGE: Final = 200
 _GONE: Final = frozenset({204, 404})
 AGENT_POOL: Final = "default-agent-pool"
 """The pool that a server makes by itself for a work queue without a pool."""
@@ -35,6 +36,15 @@ _MAKERS: Final[tuple[tuple[re.Pattern[str], str], ...]] = tuple(
         (r"/variables/", "/variables/{id}"),
     )
 )
+# Kinds whose records are named by us, and the key by which they are removed.
+_NAMED: Final = {
+    "deployments": "id",
+    "flows": "id",
+    "work_pools": "name",
+    "variables": "id",
+    "v2/concurrency_limits": "id",
+}
+_LIKED: Final = frozenset({"deployments", "flows"})  # can be searched for by a part of the name
 _NAMES_QUEUES: Final = re.compile(r"/deployments/([^/]+(/create_flow_run(/bulk)?)?)?|/flow_runs/")
 
 
@@ -95,11 +105,17 @@ class Janitor:
         Lines are commands for a reader, such as `DELETE http://.../flows/1234 (status 500)`.
         """
         left: list[str] = []
-        for path in sorted(self._made, key=lambda path: self._made[path]):
-            left += self._delete(path)
-        left += self._remove_queues()
+        todo = sorted(self._made, key=lambda path: self._made[path])
+        try:
+            while todo:
+                left += self._delete(todo[0])
+                todo.pop(0)
+            left += self._remove_queues()
+            left += self._sweep()
+        except KeyboardInterrupt:
+            left += [f"DELETE {self._target.base_url}{path} (interrupted)" for path in todo]
         self._made.clear()
-        return left + self._still_there()
+        return left
 
     def _delete(self, path: str) -> list[str]:
         try:
@@ -118,7 +134,7 @@ class Janitor:
             new = [queue for queue in self._queues() if queue["id"] not in self._queues_before]
             left = []
             for queue in new:
-                if queue["name"] in self._queue_names and queue["name"] != "default":
+                if queue.get("name") in self._queue_names - {"default"}:
                     left += self._delete(f"/work_queues/{queue['id']}")
             if not self._pool_before and not self._in_use(AGENT_POOL):
                 left += self._delete(f"/work_pools/{AGENT_POOL}")
@@ -133,28 +149,39 @@ class Janitor:
     def _queues(self) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = []
         while True:
-            answer = self._target.post("/work_queues/filter", {"offset": len(found), "limit": 200})
-            page = answer.json() if answer.status == 200 else []  # noqa: PLR2004
-            found += page
-            if len(page) < 200:  # noqa: PLR2004 - the largest page
+            body = {"offset": len(found), "limit": _PAGE}
+            page = _records(self._target.post("/work_queues/filter", body))
+            known = {row["id"] for row in found}
+            found += [row for row in page if row["id"] not in known]
+            if len(page) < _PAGE or len(found) == len(known):
                 return found
 
-    def _still_there(self) -> list[str]:
-        """What answers to our prefix although its removal was confirmed."""
-        left = []
-        filters = {"name": {"like_": self._prefix}}
-        for kind in ("flows", "deployments"):
-            try:
-                rows = self._target.post(f"/{kind}/filter", {kind: filters}).json()
-            except (CannotJudge, NotJson):
-                continue
-            if isinstance(rows, list):
-                left += [
-                    f"DELETE {self._target.base_url}/{kind}/{row['id']} (removed, but still there)"
-                    for row in rows
-                    if str(row.get("name", "")).startswith(self._prefix)
-                ]
+    def _sweep(self) -> list[str]:
+        """What still bears our prefix: made just before the run was stopped, or not removed."""
+        found = self._bearing_prefix()
+        left = [line for path in found for line in self._delete(path)]
+        if found and not left:
+            left = [
+                f"DELETE {self._target.base_url}{path} (removed, but still there)"
+                for path in self._bearing_prefix()
+            ]
         return left
+
+    def _bearing_prefix(self) -> list[str]:
+        """The removal paths of everything whose name begins with our prefix."""
+        found = []
+        for kind, key in _NAMED.items():
+            body = {kind: {"name": {"like_": self._prefix}}} if kind in _LIKED else {}
+            try:
+                rows = _records(self._target.post(f"/{kind}/filter", body))
+            except CannotJudge:
+                continue
+            found += [
+                f"/{kind}/{segment(str(row.get(key)))}"
+                for row in rows
+                if str(row.get("name", "")).startswith(self._prefix)
+            ]
+        return found
 
 
 def _records(exchange: Exchange) -> list[dict[str, Any]]:

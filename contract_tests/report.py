@@ -56,7 +56,7 @@ def summary(session: Session, *, reason: str | None = None) -> Iterator[str]:
             (f"{e.id} ({known.met[e.id]}x): {e.reason}" for e in known.occurred()),
         )
         yield from _block(
-            "Known deviations that no longer occur: their entries can go",
+            "Known deviations that this server does not have (any more)",
             (
                 f"{entry.id}: {known.sent[entry.id]} requests that used to show it"
                 for entry in known.gone()

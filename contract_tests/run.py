@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 _LARGEST_SEED = 10**6
 _STOP_SIGNALS = tuple(
-    getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)
+    getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
 )
 
 
@@ -65,7 +65,7 @@ def run(options: Options) -> Iterator[Session]:
     seed = secrets.randbelow(_LARGEST_SEED) if options.seed is None else options.seed
     with (
         Target(options.base_url, read_only=options.read_only) as target,
-        _stopping_by_signal(),
+        _stopping_by_signal(target),
     ):
         target.probe()
         known = Known.load(target.version, Path(options.known) if options.known else None)
@@ -87,6 +87,7 @@ def run(options: Options) -> Iterator[Session]:
         try:
             yield session
         finally:
+            target.stopped = ""
             if not options.read_only:
                 session.left_over += janitor.remove()
 
@@ -102,14 +103,18 @@ def _free_prefix(target: Target, seed: int) -> str:
 
 
 @contextmanager
-def _stopping_by_signal() -> Iterator[None]:
-    """SIGTERM and SIGHUP end the run as Ctrl-C does, so that what was made is removed."""
+def _stopping_by_signal(target: Target) -> Iterator[None]:
+    """SIGTERM and SIGHUP end the run as Ctrl-C does, so that what was made is removed.
+
+    Libraries between here and a test may catch the exception; the next request raises it again.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
 
     def interrupt(number: int, _frame: FrameType | None) -> None:
-        raise KeyboardInterrupt(signal.Signals(number).name)
+        target.stopped = signal.Signals(number).name
+        raise KeyboardInterrupt(target.stopped)
 
     before = {number: signal.signal(number, interrupt) for number in _STOP_SIGNALS}
     try:

@@ -44,6 +44,7 @@ class Target:
         writes: how many of them may have changed the target; who keeps what was read compares it.
         seconds: time spent waiting for answers.
         observers: called with each exchange, in the order of sending.
+        stopped: why nothing more is to be sent, such as a signal's name; "" as long as nothing is.
     """
 
     def __init__(
@@ -59,6 +60,7 @@ class Target:
         self.requests = 0
         self.writes = 0
         self.seconds = 0.0
+        self.stopped = ""
         self.observers: list[Callable[[Exchange], None]] = []
         host = urlsplit(self.base_url).hostname or ""
         self._client = httpx.Client(
@@ -116,7 +118,10 @@ class Target:
         Raises:
             Unreachable: the target does not answer.
             WouldChange: it may change the target, and the run is read-only.
+            KeyboardInterrupt: the run was stopped, and what told of it first was caught on its way.
         """
+        if self.stopped:
+            raise KeyboardInterrupt(self.stopped)
         method = method.upper()
         writing = may_change(method, path)
         if writing and self.read_only:

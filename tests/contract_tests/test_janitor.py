@@ -1,0 +1,156 @@
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from contract_tests.dataset import Builder
+from contract_tests.janitor import AGENT_POOL, Janitor
+from contract_tests.run import Options, run
+from contract_tests.target import Target
+from tests.contract_tests.stub import Answer, serve
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import pytest
+
+    from contract_tests.exchange import Exchange
+
+KINDS = ("flows", "deployments", "flow_runs", "task_runs", "work_pools", "work_queues", "variables")
+
+
+def ids(target: Target) -> set[tuple[str, str]]:
+    """Everything that is there."""
+    found = set()
+    for kind in (*KINDS, "v2/concurrency_limits"):
+        found |= {(kind, row["id"]) for row in target.post(f"/{kind}/filter", {}).json()}
+    return found
+
+
+@contextmanager
+def observed(url: str) -> Iterator[tuple[Target, Janitor]]:
+    """A target whose janitor watches."""
+    with Target(url) as target:
+        janitor = Janitor(target, "ct-t-")
+        target.observers.append(janitor.observe)
+        janitor.start()
+        yield target, janitor
+
+
+def test_the_data_set_goes_without_a_trace_and_nothing_else_does(mock_url: str) -> None:
+    with Target(mock_url) as other, observed(mock_url) as (target, janitor):
+        flow = other.post("/flows/", {"name": "theirs"}).json()["id"]
+        other.post("/deployments/", {"name": "theirs", "flow_id": flow})
+        before = ids(other)
+        Builder(target, "ct-t-").build()
+        assert len(ids(other)) > len(before) + 80
+        assert janitor.remove() == []
+        assert ids(other) == before
+
+
+def test_what_a_server_makes_on_demand_goes_too(mock_url: str) -> None:
+    with Target(mock_url) as other, observed(mock_url) as (target, janitor):
+        flow = other.post("/flows/", {"name": "theirs"}).json()["id"]
+        other.post("/work_pools/", {"name": "theirs", "type": "process"})
+        before = ids(other)
+        ours = {"name": "ct-t-1", "flow_id": flow, "work_queue_name": "ct-t-queue"}
+        assert target.post("/deployments/", ours | {"work_pool_name": "theirs"}).status == 201
+        assert target.post("/deployments/", ours | {"name": "ct-t-2"}).status == 201
+        assert other.get(f"/work_pools/{AGENT_POOL}").status == 200
+        assert janitor.remove() == []
+        assert ids(other) == before
+
+
+def test_an_agent_pool_in_use_stays(mock_url: str) -> None:
+    with Target(mock_url) as other, observed(mock_url) as (target, janitor):
+        flow = other.post("/flows/", {"name": "theirs"}).json()["id"]
+        ours = {"name": "ct-t-1", "flow_id": flow, "work_queue_name": "ct-t-queue"}
+        target.post("/deployments/", ours)
+        other.post("/deployments/", ours | {"name": "theirs", "work_queue_name": "theirs"})
+        assert janitor.remove() == []
+        assert other.get(f"/work_pools/{AGENT_POOL}").status == 200
+
+
+def test_what_was_made_just_before_the_run_was_stopped_is_found_by_its_prefix(
+    mock_url: str,
+) -> None:
+    with Target(mock_url) as unseen, observed(mock_url) as (_, janitor):
+        before = ids(unseen)
+        unseen.post("/flows/", {"name": "ct-t-flow"})
+        unseen.post("/work_pools/", {"name": "ct-t-pool", "type": "process"})
+        assert janitor.remove() == []
+        assert ids(unseen) == before
+
+
+def test_an_upsert_of_what_was_there_makes_nothing_ours(mock_url: str) -> None:
+    with Target(mock_url) as other, observed(mock_url) as (target, janitor):
+        flow = other.post("/flows/", {"name": "theirs"}).json()["id"]
+        other.post("/deployments/", {"name": "theirs", "flow_id": flow})
+        before = ids(other)
+        target.post("/flows/", {"name": "theirs"})
+        target.post("/deployments/", {"name": "theirs", "flow_id": flow})
+        assert janitor.remove() == []
+        assert ids(other) == before
+
+
+def test_what_cannot_be_removed_is_listed() -> None:
+    def answer(method: str, path: str, _: bytes) -> Answer:
+        if method == "DELETE":
+            return Answer(500)
+        if path == "/flows/":
+            return Answer(201, b'{"id": "f1", "name": "x"}')
+        return Answer(200, b"[]")
+
+    with serve(answer) as url, observed(url) as (target, janitor):
+        target.post("/flows/", {"name": "x"})
+        assert janitor.remove() == [f"DELETE {url}/flows/f1 (status 500)"]
+
+
+def test_a_server_that_is_gone_leaves_a_list() -> None:
+    gone = False
+
+    def answer(_method: str, path: str, _: bytes) -> Answer | None:
+        if gone:
+            return None
+        return Answer(201, b'{"id": "f1"}') if path == "/flows/" else Answer(200, b"[]")
+
+    with serve(answer) as url, observed(url) as (target, janitor):
+        target.post("/flows/", {"name": "x"})
+        gone = True
+        assert janitor.remove()[0] == f"DELETE {url}/flows/f1 (the target does not answer)"
+
+
+def test_an_interrupted_removal_says_what_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    deleted = iter([1])
+
+    def answer(_method: str, path: str, _: bytes) -> Answer:
+        if path.endswith("/"):
+            return Answer(201, b'{"id": "%s"}' % path.strip("/").encode())
+        return Answer(200, b"[]")
+
+    with serve(answer) as url, observed(url) as (target, janitor):
+        target.post("/flows/", {})
+        target.post("/variables/", {})
+        send = target.send
+
+        def interrupted(method: str, path: str) -> Exchange:
+            if not next(deleted, 0):
+                raise KeyboardInterrupt
+            return send(method, path)
+
+        monkeypatch.setattr(target, "send", interrupted)
+        left = janitor.remove()
+    assert left == [f"DELETE {url}/variables/variables (interrupted)"]
+
+
+def test_a_run_that_fails_removes_what_it_made(mock_url: str) -> None:
+    with Target(mock_url) as other:
+        before = ids(other)
+        try:
+            with run(Options(mock_url, seed=1)) as session:
+                assert session.dataset.deployments
+                raise ZeroDivisionError  # noqa: TRY301 - as a mistake of a check would
+        except ZeroDivisionError:
+            pass
+        assert session.left_over == []
+        assert ids(other) == before
