@@ -267,11 +267,9 @@ def _unused(assembly: _Assembly) -> tuple[Source, ...]:
             continue
         if (file, "") in assembly.referenced or not isinstance(content, dict):
             continue
-        unused += [
-            _below(Source(file), name)
-            for name in content
-            if (file, f"/{name}") not in assembly.referenced
-        ]
+        within = {pointer for of, pointer in assembly.referenced if of == file}
+        used = {tokens(pointer)[0] for pointer in within if pointer}
+        unused += [_below(Source(file), name) for name in content if name not in used]
     return tuple(unused)
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 
-__all__ = ["Finding", "Severity", "render_json", "render_text"]
+__all__ = ["Finding", "Severity", "counted", "render_json", "render_text"]
 
 
 class Severity(StrEnum):
@@ -44,7 +44,8 @@ class Finding:
         )
 
 
-def _counted(number: int, noun: str) -> str:
+def counted(number: int, noun: str) -> str:
+    """A number and its noun, in the plural where that is due."""
     return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
@@ -60,7 +61,7 @@ def render_text(findings: Sequence[Finding], subject: str, looked_at: str) -> st
         return f"{subject}: valid ({looked_at})\n"
     files = len({finding.file for finding in findings})
     lines = [str(finding) for finding in findings]
-    total = f"{_counted(len(findings), 'finding')} in {_counted(files, 'file')}"
+    total = f"{counted(len(findings), 'finding')} in {counted(files, 'file')}"
     lines.append(f"{subject}: {total} ({looked_at})")
     return "\n".join(lines) + "\n"
 

@@ -63,7 +63,7 @@ class Positions:
     def _root(self, file: Path) -> yaml.Node | None:
         if file not in self._roots:
             try:
-                text = file.read_text(encoding="utf-8")
+                text = file.read_text(encoding="utf-8-sig")
                 self._roots[file] = yaml.compose(text, Loader=_Loader)
             except (OSError, UnicodeDecodeError, yaml.YAMLError):
                 self._roots[file] = None

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from openapi.bundle import BundleError, Source
 from openapi.checks import CHECKS, LIBRARIES, Check, Fault
-from openapi.findings import Finding, Severity
+from openapi.findings import Finding, Severity, counted
 from openapi.positions import Position, Positions
 from openapi.rules import RULES
 from openapi.structure import METHODS
@@ -114,8 +114,12 @@ def _looked_at(subject: Subject) -> str:
         method in item for item in items if isinstance(item, dict) for method in METHODS
     )
     files = {subject.root, *(source.file for source in subject.sources.values())}
-    plural = "" if len(files) == 1 else "s"
-    return f"{operations} operations on {len(items)} paths in {len(files)} file{plural}"
+    counts = (
+        counted(operations, "operation"),
+        counted(len(items), "path"),
+        counted(len(files), "file"),
+    )
+    return "{} on {} in {}".format(*counts)
 
 
 def validate(target: str | None = None) -> Report:

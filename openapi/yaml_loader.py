@@ -102,4 +102,4 @@ def load_yaml(path: Path) -> Any:
         YamlError: The file is no YAML.
         OSError: It cannot be read.
     """
-    return parse_yaml(path.read_text(encoding="utf-8"))
+    return parse_yaml(path.read_text(encoding="utf-8-sig"))

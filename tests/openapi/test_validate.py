@@ -273,3 +273,21 @@ def test_a_recursive_schema_is_fine(tmp_path: Path) -> None:
     assert validate(str(file)).findings == ()
     broken(tmp_path, "tree.yaml", "[{children: []}]", "[{children: 5}]")
     assert places(validate(str(file)).findings) == [("example-invalid", "tree.yaml", 16)]
+
+
+def test_a_part_that_is_referenced_from_within_is_used(tmp_path: Path) -> None:
+    (tmp_path / "parts.yaml").write_text("definitions:\n  Name: {type: string}\n", encoding="utf-8")
+    file = tmp_path / "root.yaml"
+    file.write_text(
+        "\ufeffopenapi: 3.0.3\n"
+        "info: {title: t, version: '1'}\n"
+        "paths:\n"
+        "  /name:\n"
+        "    get:\n"
+        "      responses:\n"
+        "        200:\n"
+        "          description: A name.\n"
+        "          content: {text/plain: {schema: {$ref: 'parts.yaml#/definitions/Name'}}}\n",
+        encoding="utf-8",
+    )
+    assert validate(str(file)).findings == ()
