@@ -64,7 +64,7 @@ def run(
     only: tuple[str, ...],
     fail_fast: bool,
 ) -> None:
-    r"""Judge the server at a URL.
+    """Judge the server at a URL.
 
     Makes deployments of its own there, under a prefix, and removes them at the end.
 
@@ -73,7 +73,7 @@ def run(
     \b
     Example:
       deployments-contract run --base-url http://127.0.0.1:4200/api --profile standard
-    """
+    """  # noqa: D301 - click wants the very character
     arguments = ["--base-url", base_url, "--contract-profile", profile]
     arguments += [] if seed is None else ["--contract-seed", str(seed)]
     arguments += ["--contract-read-only"] * read_only + ["--contract-strict"] * strict
