@@ -133,7 +133,7 @@ class Conformance:
         yield from bridge.examples(name)
         share = profile.conformance_examples * (4 if self._operation.core else 1)
         # Making a case costs as much as sending it: of very many, the rest is left for larger runs.
-        coverage = list(islice(bridge.coverage(name), share * 20))
+        coverage = list(islice(bridge.coverage(name), share * 12))
         yield from self._random.sample(coverage, min(share, len(coverage)))
         if self._operation.core or profile.name != "quick":
             for valid in (True, False):

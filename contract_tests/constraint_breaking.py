@@ -196,6 +196,8 @@ def _plain(flat: Mapping[str, Any]) -> Any:
 def _broken(node: _Node, breaker: Breaker) -> Iterator[tuple[Path, str, Any]]:
     """Values for a node that break one of its keywords: place below it, keyword, value."""
     schema = node.schema
+    # First, lest `{}` without a required key counts as a value of the wrong type.
+    yield from _broken_keys(schema, breaker)
     for wrong in _WRONG_TYPES:
         yield (), "nullable" if wrong is None else "type", wrong
     for keyword, make in _BREAKS.items():
@@ -204,7 +206,6 @@ def _broken(node: _Node, breaker: Breaker) -> Iterator[tuple[Path, str, Any]]:
     if schema.get("maxItems", _LONG) < _LONG:
         item = breaker.sample(schema.get("items", {}))
         yield (), "maxItems", [item] * (schema["maxItems"] + 1)
-    yield from _broken_keys(schema, breaker)
 
 
 def _broken_enum(values: list[Any]) -> list[Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 
 from contract_tests.findings import Finding, Violation
 from contract_tests.rules.shape import finding, summary
@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from contract_tests.exchange import Exchange
     from contract_tests.session import Session
     from contract_tests.spec import Spec
+
+
+_FEW: Final = 3
 
 
 class Stop(Exception):  # noqa: N818 - it is no error: what follows could not be judged
@@ -167,6 +170,18 @@ class Probe:
             cause=f"{when} {exchange.status}",
         )
 
+    def _few_of_a_kind(self) -> list[Violation]:
+        """The violations, of each rule and operation a few: one fault may have many causes."""
+        kinds: dict[tuple[str, str], list[Violation]] = {}
+        for violation in self.violations.values():
+            finding_ = violation.finding
+            kinds.setdefault((finding_.operation, finding_.rule), []).append(violation)
+        for kind in kinds.values():
+            if len(kind) > _FEW + 1:
+                self.session.repeats[kind[0].finding.key] += len(kind) - _FEW
+                del kind[_FEW:]
+        return [violation for kind in kinds.values() for violation in kind]
+
     def finish(self) -> None:
         """Raise what was found.
 
@@ -174,7 +189,7 @@ class Probe:
             Violation: the target broke a rule.
             ExceptionGroup: it broke several; a violation each.
         """
-        found = list(self.violations.values())
+        found = self._few_of_a_kind()
         if len(found) == 1:
             raise found[0]
         if found:

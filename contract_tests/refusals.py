@@ -199,7 +199,7 @@ class Refusals:
                     BAD_REQUEST,
                     UNPROCESSABLE,
                     rule="refusal.header",
-                    when=f"a {name} that breaks `{case.keyword}`",
+                    when=f"a header {name} that breaks its schema",
                 )
 
     def _schema_of(self, header: str) -> str:

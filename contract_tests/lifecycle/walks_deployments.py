@@ -67,6 +67,21 @@ def walk_create(actor: Actor) -> None:
         body = value_of(by_name) or {}
         actor.compare("lifecycle.read", by_name, want, body, "read by name otherwise")
     check_found(actor, again)
+    _other_names(actor, flow, made)
+
+
+def _other_names(actor: Actor, flow: Record, made: Record) -> None:
+    """Reading by name minds the flow and the case."""
+    other = actor.flow()
+    names = ((other["name"], made["name"]), (flow["name"], made["name"].upper()))
+    for flow_name, name in names:
+        answer = actor.call("read_deployment_by_name", flow_name=flow_name, deployment_name=name)
+        actor.status(
+            answer,
+            NOT_FOUND,
+            rule="lifecycle.read",
+            when="reading by the name of another flow or in another case",
+        )
 
 
 def walk_defaults(actor: Actor) -> None:
@@ -149,15 +164,16 @@ def walk_upsert(actor: Actor) -> None:
     _same_as(actor, after, "create_deployment", twin)
 
 
+# Each ends with a value that is no default: what a later change resets is seen.
 CHANGES: dict[str, tuple[Any, ...]] = {
-    "description": ("changed", None),
-    "version": ("2.0", None),
-    "tags": (["green"], []),
+    "description": (None, "changed"),
+    "version": (None, "2.0"),
+    "tags": ([], ["green"]),
     "paused": (False, True),
-    "parameters": ({"y": [1]}, {}),
-    "path": ("/elsewhere", None),
-    "entrypoint": ("other.py:main", None),
-    "job_variables": ({"image": "other"}, {}),
+    "parameters": ({}, {"y": [1]}),
+    "path": (None, "/elsewhere"),
+    "entrypoint": (None, "other.py:main"),
+    "job_variables": ({}, {"image": "other"}),
     "enforce_parameter_schema": (True, False),
     "parameter_openapi_schema": ({"type": "object", "properties": {}},),
     "pull_steps": ([], [{"other.step": {}}]),
@@ -239,8 +255,20 @@ def walk_delete(actor: Actor) -> None:
     flow = actor.flow()
     doomed = actor.deployment(flow, schedules=[schedule(active=False)])
     neighbour = actor.deployment(flow, schedules=[schedule(active=False)])
+    rest: Record = {"deployments": {"id": {"not_any_": [doomed["id"]]}}}
+    before, _ = actor.count("count_deployments", rest)
     answer = actor.call("delete_deployment", id=doomed["id"])
     actor.status(answer, NO_CONTENT, rule="lifecycle.delete", when="deleting a deployment")
+    after, counting = actor.count("count_deployments", rest)
+    actor.expect(
+        before is None or after is None or after >= before,
+        "lifecycle.bystander",
+        counting,
+        "deleting one deployment takes away others",
+        expected=before,
+        got=after,
+        after=answer,
+    )
     check_gone(actor, flow, doomed, answer)
     _same_as(actor, neighbour, "delete_deployment", answer)
     _count_is(actor, flow, 1, "lifecycle.delete", answer)

@@ -38,12 +38,12 @@ def walk_flow_run(actor: Actor) -> None:
     """A run takes over what the deployment says and adds what the request says."""
     flow = actor.flow()
     owner = actor.deployment(
-        flow, parameters={"x": 1, "y": "a"}, tags=["base"], enforce_parameter_schema=False
+        flow, parameters={"x": 1, "y": "a"}, tags=["base", "both"], enforce_parameter_schema=False
     )
     body: Record = {
         "name": actor.name("run"),
         "parameters": {"y": "b", "z": None},
-        "tags": ["base", "extra"],
+        "tags": ["both", "extra"],
         "idempotency_key": actor.name("key"),
         "context": {"k": "v"},
         "state": scheduled(FAR),
@@ -64,11 +64,11 @@ def walk_flow_run(actor: Actor) -> None:
     actor.compare(_RUN, answer, want, run, "the run is not what was asked for")
     tags = run.get("tags")
     actor.expect(
-        isinstance(tags, list) and sorted(tags) == ["base", "extra"],
+        isinstance(tags, list) and sorted(tags) == ["base", "both", "extra"],
         _RUN,
         answer,
         "tags are not those of deployment and request together",
-        expected=["base", "extra"],
+        expected=["base", "both", "extra"],
         got=tags,
     )
     reading = actor.call("read_flow_run", id=run["id"])

@@ -306,6 +306,49 @@ def _paused(actor: Actor, one: Record, *, want: bool, cause: Exchange) -> None:
     )
 
 
+def walk_pause_alone(actor: Actor) -> None:
+    """Pausing one deployment pauses no other one on the target, whosever it is."""
+    flow = actor.flow()
+    subject = actor.deployment(flow)
+    actor.deployment(flow)  # at least one that could be paused by mistake
+    others: Record = {"deployments": {"paused": {"eq_": True}, "id": {"not_any_": [subject["id"]]}}}
+    # Somebody else may pause one just now; not several times in a row.
+    for _attempt in range(3):
+        before, _ = actor.count("count_deployments", others)
+        answer = actor.call("pause_deployment", id=subject["id"])
+        after, counting = actor.count("count_deployments", others)
+        if before == after or answer.status != OK:
+            return
+        actor.call("resume_deployment", id=subject["id"])
+    actor.expect(
+        before is None or after is None,
+        "lifecycle.bystander",
+        counting,
+        "pausing one deployment pauses others",
+        expected=before,
+        got=after,
+        after=answer,
+    )
+
+
+def walk_stretch(actor: Actor) -> None:
+    """Scheduling keeps to the end of the stretch that it is given."""
+    subject = actor.deployment(actor.flow(), paused=True, schedules=[schedule()])
+    stretch = {"start_time": FAR, "end_time": "2090-01-01T02:30:00Z", "min_runs": 10}
+    answer = actor.call("schedule_deployment", id=subject["id"], json=stretch)
+    if actor.status(answer, OK, rule="lifecycle.schedule-runs", when="scheduling a stretch"):
+        number, counting = _count_runs(actor, subject)
+        actor.expect(
+            number in (_RUNS, None),
+            "lifecycle.schedule-runs",
+            counting,
+            "an hourly schedule has a wrong number of runs in two hours and a half",
+            expected=_RUNS,
+            got=number,
+            after=answer,
+        )
+
+
 def walk_schedule_runs(actor: Actor) -> None:
     """Scheduling makes runs for the active schedules of one deployment, once."""
     flow = actor.flow()

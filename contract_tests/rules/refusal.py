@@ -58,7 +58,7 @@ def refused(
                 f"{dotted(case.path)} breaks `{case.keyword}`: refused with {exchange.status}",
                 expected=str(UNPROCESSABLE),
                 got=summary(exchange),
-                cause=f"{place} {exchange.status}",
+                cause=str(exchange.status),
             )
     else:
         yield from _told(contract, case, exchange, place, sentence=sentence)
@@ -76,7 +76,7 @@ def _told(
             f"the refusal of {dotted(case.path)} has the wrong body",
             expected="a sentence in `detail`" if sentence else "errors in `exception_detail`",
             got=summary(exchange),
-            cause=place,
+            cause="sentence" if sentence else "list",
         )
     elif listed is not None and not any(
         _leads(place_of(case), error.get("loc")) for error in listed
