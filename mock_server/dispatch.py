@@ -6,6 +6,7 @@ awaiting, so each is atomic.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qsl
@@ -13,7 +14,7 @@ from urllib.parse import parse_qsl
 from starlette.exceptions import HTTPException
 
 from mock_server.call import Call
-from mock_server.errors import INTERNAL_ERROR, ApiError
+from mock_server.errors import INTERNAL_ERROR, UNAVAILABLE, ApiError
 from mock_server.framework import RoutedAPI, RoutedMiddleware
 from mock_server.responses import NonConforming, render
 
@@ -218,18 +219,21 @@ class Errors:
             await self.app(scope, receive, watch)
         except Disconnected:
             return
-        except Exception as error:
+        except (Exception, asyncio.CancelledError) as error:
             if started:
                 raise
             status, body, headers = _answer(error)
             await respond(send, status, None if body is None else render(body), encoded(headers))
 
 
-def _answer(error: Exception) -> tuple[int, Any, Mapping[str, str]]:
+def _answer(error: BaseException) -> tuple[int, Any, Mapping[str, str]]:
     """Status, body and headers of what was raised."""
     if isinstance(error, ApiError):
         return error.status, error.body, error.headers
     if isinstance(error, HTTPException):
         return error.status_code, {"detail": error.detail}, error.headers or {}
+    if isinstance(error, asyncio.CancelledError):
+        # The server stops, and this request never came to its end.
+        return 503, {"exception_message": UNAVAILABLE}, {"connection": "close"}
     logger.error("An operation failed", exc_info=error)
     return 500, {"exception_message": INTERNAL_ERROR}, {"connection": "close"}

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 INVALID_REQUEST: Final = "Invalid request received."
 INTERNAL_ERROR: Final = "Internal Server Error"
+UNAVAILABLE: Final = "Service Unavailable"
 
 DATA_INTEGRITY_CONFLICT: Final = (
     "Data integrity conflict. This usually means a unique or foreign key constraint was violated."

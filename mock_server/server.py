@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 LOOPBACK: Final = "127.0.0.1"
 START_SECONDS: Final = 30.0
-STOP_SECONDS: Final = 5
+STOP_SECONDS: Final = 1
 
 
 class _Server(uvicorn.Server):
@@ -106,7 +106,7 @@ def serve(*, host: str = LOOPBACK, port: int = 0, **options: Any) -> Iterator[Ru
             yield RunningMock(url_of(listening), app.store)
         finally:
             running.should_exit = True
-            thread.join(2 * STOP_SECONDS)
+            thread.join(10 * STOP_SECONDS)
 
 
 def _await_start(running: uvicorn.Server, thread: threading.Thread) -> None:

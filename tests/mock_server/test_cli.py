@@ -67,6 +67,19 @@ def test_it_serves_until_it_is_told_to_stop(number: signal.Signals) -> None:
         assert process.stdout.read() == "Stopped.\n"
 
 
+def test_it_stops_though_a_client_never_ends_its_request() -> None:
+    with running("--fixtures", "empty") as (process, lines):
+        host, port = re.findall(r"//(.+):(\d+)/", address(lines))[0]
+        with socket.create_connection((host, int(port)), timeout=10) as client:
+            client.sendall(b"POST /api/flows/ HTTP/1.1\r\nhost: x\r\ncontent-length: 99\r\n\r\n{")
+            time.sleep(0.2)
+            process.terminate()
+            assert client.recv(100).startswith(b"HTTP/1.1 503 ")
+        assert process.wait(10) == 0
+        assert process.stdout is not None
+        assert "Traceback" not in process.stdout.read()
+
+
 def test_nothing_but_loopback_is_warned_of() -> None:
     with running("--fixtures", "empty", "--host", "0.0.0.0") as (_, lines):
         assert any("Any machine that reaches this one" in line for line in lines)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+
+import httpx
 import pytest
 
 import openapi
@@ -97,6 +100,22 @@ def test_a_wrong_method_is_told_the_first_right_one(path: str, first: str, metho
 )
 def test_a_slash_more_or_less_is_redirected(path: str, other: str | None) -> None:
     assert TABLE.redirected(path) == other
+
+
+def test_a_real_server_has_the_same_first_methods(real_server: str) -> None:
+    told = {}
+    with httpx.Client(base_url=real_server) as client:
+        for path in openapi.load()["paths"]:
+            answer = client.put(re.sub(r"{[^}]*}", ID, path))
+            told[path] = answer.headers.get("allow")
+    assert told == {path: allowed(re.sub(r"{[^}]*}", ID, path)) for path in told}
+
+
+def allowed(path: str) -> str | None:
+    """The method that we name when the path has another one."""
+    with pytest.raises(ApiError) as caught:
+        TABLE.find("PUT", path)
+    return caught.value.headers.get("allow")
 
 
 def test_the_table_of_first_methods_is_about_paths_that_there_are() -> None:
