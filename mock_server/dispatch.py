@@ -125,8 +125,8 @@ class Operation:
             reply = self._function(self._call(reader, scope, content))
             status, body = reply.status, answers.render(reply.status, reply.body)
         except ApiError as error:
-            shown = _admitted(answers, error)
-            status, body, headers = shown.status, render(shown.body), encoded(shown.headers)
+            status, body = _refusal(answers, error)
+            headers = encoded(error.headers)
         await respond(send, status, body, headers)
 
     def _call(self, reader: Reader, scope: Scope, content: bytes) -> Call:
@@ -149,14 +149,14 @@ def _query(scope: Scope) -> dict[str, str]:
     return dict(parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True))
 
 
-def _admitted(answers: Answers, error: ApiError) -> ApiError:
-    """An error that the spec allows, as it must any other answer; if not, the fault that it is."""
-    if not isinstance(error, NonConforming):
-        try:
-            answers.render(error.status, error.body)
-        except NonConforming as fault:
-            return fault
-    return error
+def _refusal(answers: Answers, error: ApiError) -> tuple[int, bytes | None]:
+    """Status and bytes of an error, which the spec must allow as it must any other answer."""
+    try:
+        if isinstance(error, NonConforming):
+            raise error
+        return error.status, answers.render(error.status, error.body)
+    except NonConforming as fault:
+        return fault.status, render(fault.body)
 
 
 class DispatchAPI(RoutedAPI):  # type: ignore[misc] # connexion has no types

@@ -33,7 +33,7 @@ class Body:
     """A body, read.
 
     Attributes:
-        raw: the parsed JSON as it was sent, or the text of what was no JSON; None without a body.
+        raw: the parsed JSON as it was sent, or the bytes of what was no JSON; None without a body.
         sent: the same as the models leave it, with only what was sent.
         full: the same with the spec's defaults.
     """

@@ -27,10 +27,17 @@ def check_parameters(parameters: object, schema: object) -> None:
     """
     if not isinstance(schema, dict | list | str):
         return
-    if parameters is not None:
-        _check_values(parameters, without_required(schema))
     try:
-        jsonschema.Draft202012Validator.check_schema(schema)  # type: ignore[arg-type] # it may be wrong
+        if parameters is not None:
+            _check_values(parameters, without_required(schema))
+        _check_schema(schema)
+    except RecursionError as error:
+        raise ValueError("Validation failed. Failure reason: the schema never ends") from error
+
+
+def _check_schema(schema: Any) -> None:
+    try:
+        jsonschema.Draft202012Validator.check_schema(schema)
     except jsonschema.SchemaError as error:
         raise ValueError(f"{BROKEN_SCHEMA} {error.message}") from error
 
@@ -46,8 +53,6 @@ def _check_values(parameters: object, schema: Any) -> None:
         raise ValueError(f"{BROKEN_SCHEMA} {error.message}") from error
     except Unresolvable as error:
         raise ValueError(f"Validation failed. Failure reason: {error}") from error
-    except RecursionError as error:
-        raise ValueError("Validation failed. Failure reason: the schema never ends") from error
 
 
 def without_required(schema: Any) -> Any:

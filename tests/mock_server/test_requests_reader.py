@@ -306,12 +306,16 @@ def test_parameters_are_checked_when_the_body_asks_for_it(schema: Any, words: st
     assert words in error["msg"]
 
 
-def test_a_schema_that_never_ends_is_refused() -> None:
+@pytest.mark.parametrize("depth", [0, 800])
+def test_a_schema_that_never_ends_is_refused(depth: int) -> None:
+    schema: Any = {"$ref": "#"}
+    for _ in range(depth):
+        schema = {"not": schema}
     body = {
         "name": "n",
         "flow_id": ID,
         "enforce_parameter_schema": True,
-        "parameter_openapi_schema": {"$ref": "#"},
+        "parameter_openapi_schema": schema,
     }
     assert refusal("create_deployment", body) == [("value_error", ("body",))]
 
