@@ -69,7 +69,10 @@ def summary(session: Session, *, reason: str | None = None) -> Iterator[str]:
     yield from _block(
         "The suite itself failed in", (f"{name}: {what}" for name, what in session.broken.items())
     )
-    yield from _block("Could not be removed from the target", session.left_over)
+    # In full: somebody has to remove them.
+    if session.left_over:
+        yield "Could not be removed from the target:"
+        yield from (f"  {line}" for line in session.left_over)
     yield from _figures(session)
 
 

@@ -1,0 +1,136 @@
+"""The data set can tell right from wrong, and the cases that are made of it do."""
+
+from __future__ import annotations
+
+import json
+import random
+from typing import TYPE_CHECKING, Any
+
+import jsonschema_rs
+import pytest
+from hypothesis import HealthCheck, find, given, settings
+
+from contract_tests.criteria import Criterion, criteria
+from contract_tests.generators import alone, filters, join, together
+from contract_tests.rules import laws
+from contract_tests.spec import spec_for
+from contract_tests.vocabulary import Vocabulary
+
+if TYPE_CHECKING:
+    from contract_tests.session import Session
+
+EACH = pytest.mark.parametrize("criterion", criteria(), ids=lambda criterion: criterion.name)
+# What holds for every deployment, or for none, by what it says.
+ALL_OR_NONE = {"flows.deployment", "deployments.concurrency_limit"}
+
+
+def words(session: Session) -> Vocabulary:
+    return Vocabulary(session.dataset)
+
+
+def test_every_criterion_of_the_spec_is_there() -> None:
+    names = {criterion.name for criterion in criteria()}
+    assert len(names) == len(criteria()) >= 42
+    assert {"flow_runs.state.type", "work_pool_queues.name", "flow_runs.created_by"} <= names
+
+
+def test_criteria_that_are_newer_than_a_server_are_left_out() -> None:
+    assert "flow_runs.created_by" not in {criterion.name for criterion in criteria("3.4.25")}
+
+
+@EACH
+def test_each_criterion_has_deployments_that_match_and_others(
+    contract_session: Session, criterion: Criterion
+) -> None:
+    judge = contract_session.judgement
+    everything = judge.matching({})
+    assert everything is not None
+    answers = [
+        judge.matching(case.filters)
+        for case in alone(criterion, words(contract_session), random.Random(1))
+    ]
+    if criterion.name not in ALL_OR_NONE:
+        assert any(answer and answer < everything for answer in answers)
+
+
+@EACH
+def test_each_operator_alone_changes_an_answer(
+    contract_session: Session, criterion: Criterion
+) -> None:
+    """Ignoring an operator would be noticed: each has a value that does not match everything."""
+    judge = contract_session.judgement
+    without = judge.matching({criterion.filter: {}})
+    for operator in criterion.operators:
+        values = words(contract_session).classes(criterion, operator, random.Random(1))
+        answers = {judge.matching(criterion.body({operator: value})) for _, value in values}
+        if not criterion.ignored:
+            assert answers - {without}, operator
+
+
+@EACH
+def test_joined_criteria_can_be_told_from_each_alone(
+    contract_session: Session, criterion: Criterion
+) -> None:
+    judge = contract_session.judgement
+
+    def tells(*bodies: dict[str, Any]) -> bool:
+        answers = [judge.matching(body) for body in bodies]
+        return all(answers[-1] != answer for answer in answers[:-1])
+
+    cases = list(together(criterion, criteria(), words(contract_session), random.Random(1), tells))
+    if criterion.name not in ALL_OR_NONE:
+        assert any("or_" in json.dumps(case.filters) for case in cases) or len(cases) > 1
+
+
+@EACH
+def test_cases_are_the_same_for_the_same_seed(
+    contract_session: Session, criterion: Criterion
+) -> None:
+    first, second = (
+        [(case.filters, case.says) for case in alone(criterion, words(contract_session), rng)]
+        for rng in (random.Random(7), random.Random(7))
+    )
+    assert first == second
+
+
+def test_random_bodies_are_right_by_the_spec(contract_session: Session) -> None:
+    view = spec_for(None).view
+    schema = {"$ref": "#/components/schemas/DeploymentsCountBody", "components": view["components"]}
+    validator = jsonschema_rs.validator_for(schema, validate_formats=True)
+    bodies = filters(criteria(), words(contract_session), random.Random(1))
+
+    @settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
+    @given(bodies)
+    def check(body: dict[str, Any]) -> None:
+        validator.validate(body)
+
+    check()
+
+
+def test_random_bodies_reach_deep(contract_session: Session) -> None:
+    bodies = filters(criteria(), words(contract_session), random.Random(1))
+    for wanted in (
+        lambda body: len(body) == 3,
+        lambda body: "or_" in json.dumps(body),
+        lambda body: any(inner is None for inner in body.values()),
+    ):
+        find(bodies, wanted)
+
+
+def test_join_keeps_both_sides() -> None:
+    one = {"flow_runs": {"state": {"type": {"any_": ["RUNNING"]}}}}
+    two = {"flow_runs": {"state": {"name": {"any_": ["Late"]}}}}
+    assert join(one, two, "or_") == {
+        "flow_runs": {
+            "operator": "or_",
+            "state": {"type": {"any_": ["RUNNING"]}, "name": {"any_": ["Late"]}},
+        }
+    }
+    assert join(one, one, "and_") is None
+    assert join(one, {"flows": {}}, "") == {**one, "flows": {}}
+
+
+def test_laws_are_not_asked_of_bodies_for_which_they_do_not_hold() -> None:
+    assert laws.plain({"flows": {"name": {"any_": []}}})
+    assert not laws.plain({"flows": {"name": None}})
+    assert not laws.plain({"deployments": {"concurrency_limit": {"ge_": 1}}})

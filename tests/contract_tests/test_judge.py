@@ -1,0 +1,156 @@
+"""Wrong answers are found, told in a useful way, and told once."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from contract_tests.findings import Violation, describe
+from contract_tests.generators import Case, Window
+from contract_tests.judge import COUNT, FILTER, PAGINATE, Judge, blamed, features
+from contract_tests.oracle import UNSTEADY
+from contract_tests.session import Session
+from contract_tests.target import UNSET, Target
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from contract_tests.exchange import Exchange
+
+    Change = Callable[[str, Any, Any], Any]
+
+WHOLE = Case({}, "")
+
+
+class Wrong(Target):
+    """A target whose answers are changed on their way, by path, what was sent and what came."""
+
+    change: Change | None = None
+
+    def post(self, path: str, body: Any = UNSET) -> Exchange:
+        exchange = super().post(path, body)
+        if self.change is None or not path.startswith("/deployments/"):
+            return exchange
+        sent = {} if body in (UNSET, None) else body
+        told = self.change(path.rpartition("/")[2], sent, exchange.json())
+        return replace(exchange, body=json.dumps(told).encode())
+
+
+@pytest.fixture
+def judged(contract_session: Session) -> Iterator[Callable[[Change], Judge]]:
+    """A judge of a target that answers wrong."""
+    with Wrong(contract_session.target.base_url) as target:
+
+        def make(change: Change) -> Judge:
+            session = Session(target=target, profile=contract_session.profile, seed=1)
+            session.dataset = contract_session.dataset
+            judge = session.judgement
+            judge.oracle.expect({})
+            target.change = change
+            return judge
+
+        yield make
+
+
+def test_right_answers_pass(contract_session: Session) -> None:
+    judge = contract_session.judgement
+    for case in (WHOLE, Case({"deployments": {"tags": {"any_": ["red"]}}}, "tags")):
+        judge.count(case)
+        for start in (0.0, 0.5, 1.0, 2.0):
+            judge.filter(case, Window("NAME_DESC", 3, start))
+            judge.page(case, Window("UPDATED_DESC", 3, start))
+
+
+def paged(change: Callable[[dict[str, Any]], dict[str, Any]]) -> Change:
+    return lambda name, _, told: {**told, **change(told)} if name == "paginate" else told
+
+
+def listed(change: Callable[[list[Any]], list[Any]]) -> Change:
+    def wrong(name: str, _: Any, told: Any) -> Any:
+        if name == "filter":
+            return change(told)
+        return {**told, "results": change(told["results"])} if name == "paginate" else told
+
+    return wrong
+
+
+@pytest.mark.parametrize(
+    ("operation", "change", "rule"),
+    [
+        (COUNT, lambda name, _, told: told + 1 if name == "count" else told, "filters.count"),
+        (COUNT, lambda name, _, told: str(told) if name == "count" else told, "filters.count"),
+        (FILTER, listed(lambda rows: rows[:-1]), "pages.window"),
+        (FILTER, listed(lambda rows: rows + rows[:1]), "pages.window"),
+        (FILTER, listed(lambda rows: rows[::-1]), "pages.order"),
+        (FILTER, lambda *_: {"results": []}, "filters.accepted"),
+        (FILTER, listed(lambda rows: [{"name": "no id"} for _ in rows]), "filters.accepted"),
+        (FILTER, listed(lambda rows: [{**r, "id": "x"} for r in rows]), "filters.members"),
+        (PAGINATE, listed(lambda rows: rows[::-1]), "pages.order"),
+        (PAGINATE, paged(lambda told: {"count": len(told["results"])}), "pages.count"),
+        (PAGINATE, paged(lambda told: {"pages": told["count"] // told["limit"]}), "pages.pages"),
+        (PAGINATE, paged(lambda _: {"limit": 200}), "pages.echo"),
+        (PAGINATE, paged(lambda _: {"page": 7}), "pages.echo"),
+        (PAGINATE, paged(lambda _: {"results": None}), "filters.accepted"),
+        (PAGINATE, lambda *_: [], "filters.accepted"),
+    ],
+)
+def test_wrong_answers_are_found(
+    judged: Callable[[Change], Judge], operation: str, change: Change, rule: str
+) -> None:
+    judge = judged(change)
+    with pytest.raises(Violation) as caught:
+        judge.ask(operation, WHOLE, Window("NAME_ASC", 3, 0.0))
+    finding = caught.value.finding
+    assert (finding.operation, finding.rule) == (operation, rule)
+    assert finding.exchange is not None
+    assert f"curl -sS {judge.session.target.base_url}/deployments/" in describe(finding)
+    assert finding.spec_pointer
+
+
+def test_a_fault_is_told_once_and_what_contains_it_is_passed_over(
+    judged: Callable[[Change], Judge],
+) -> None:
+    def no_tags(name: str, sent: Any, told: Any) -> Any:
+        return 0 if name == "count" and "tags" in sent.get("deployments", {}) else told
+
+    judge = judged(no_tags)
+    tags = {"tags": {"any_": ["red"]}}
+    with pytest.raises(Violation):
+        judge.count(Case({"deployments": tags}, "deployments.tags.any_ one"))
+    sent = judge.session.target.requests
+    judge.count(Case({"deployments": {**tags, "paused": {"eq_": True}}}, "both"))
+    assert judge.session.target.requests == sent
+    judge.count(Case({"deployments": {"paused": {"eq_": True}}}, "the other"))
+    assert judge.session.target.requests == sent + 1
+
+
+def test_a_target_that_changes_is_no_fault(judged: Callable[[Change], Judge]) -> None:
+    wrong = iter([0])
+
+    def first_wrong(name: str, _: Any, told: Any) -> Any:
+        return next(wrong, told) if name == "count" else told
+
+    judge = judged(first_wrong)
+    judge.count(WHOLE)
+    assert judge.session.unjudged[UNSTEADY] == 1
+
+
+def test_within_a_tie_any_order_is_right(contract_session: Session) -> None:
+    same = [row for row in contract_session.dataset.deployments if row["name"].endswith("-same")]
+    assert len(same) == 2
+    case = Case({"deployments": {"name": {"any_": [same[0]["name"]]}}}, "tie")
+    for start in (0.0, 1.0):
+        contract_session.judgement.filter(case, Window("NAME_ASC", 1, start))
+
+
+def test_features_name_what_a_body_contains() -> None:
+    body = {"flows": {"operator": "or_", "name": None, "tags": {}}, "task_runs": None}
+    assert features(body) == {"flows", "flows.name", "flows.tags", "flows:or_", "task_runs=null"}
+    assert blamed(body) == {"flows:or_"}
+    assert blamed({"flows": {}, "flow_runs": {}}) == {"flow_runs&flows"}
+    assert blamed({"flows": {"name": {}}}) == {"flows.name"}
+    assert blamed({"flows": {}}) == {"flows"}
+    assert blamed({}) == frozenset()
