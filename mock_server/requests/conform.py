@@ -31,8 +31,14 @@ def check_parameters(parameters: object, schema: object) -> None:
         if parameters is not None:
             _check_values(parameters, without_required(schema))
         _check_schema(schema)
+    except ValueError:
+        raise
     except RecursionError as error:
         raise ValueError("Validation failed. Failure reason: the schema never ends") from error
+    except Exception as error:
+        # A pattern that is none, a multiple of zero: what a client's schema can do to a validator
+        # has no end, and is always the client's mistake.
+        raise ValueError(f"Validation failed. Failure reason: {error}") from error
 
 
 def _check_schema(schema: Any) -> None:

@@ -289,6 +289,8 @@ def test_a_deployment_has_one_kind_of_limit() -> None:
         ({"properties": {"x": {"type": "integer"}}}, "'s' is not of type 'integer'"),
         ({"type": "nope"}, "is not valid under any of the given schemas"),
         ({"$ref": "http://127.0.0.1:1/x"}, "Unresolvable"),
+        ({"properties": {"x": {"pattern": "("}}}, "'(' is not a 'regex'"),
+        ({"$schema": []}, "Validation failed"),
     ],
 )
 def test_parameters_are_checked_when_the_body_asks_for_it(schema: Any, words: str) -> None:
