@@ -7,7 +7,16 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from dateutil import tz
-from dateutil.rrule import HOURLY, MINUTELY, SECONDLY, rrule, rruleset, rrulestr
+from dateutil.rrule import (
+    DAILY,
+    HOURLY,
+    MINUTELY,
+    SECONDLY,
+    WEEKLY,
+    rrule,
+    rruleset,
+    rrulestr,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,7 +37,7 @@ OFTEN: Final = (SECONDLY, MINUTELY)
 """The frequencies whose rules are stored with a recent start."""
 
 HORIZON: Final = timedelta(days=200 * 366)
-"""How far ahead anyone looks."""
+"""How far ahead anyone looks for a rule that steps by the week or faster."""
 
 LAST_YEAR: Final = 9700
 
@@ -126,7 +135,7 @@ def _localised(rule: Any, zone: Any, start: datetime) -> Any:
     changes: dict[str, Any] = {"dtstart": rule._dtstart.replace(tzinfo=zone)}  # noqa: SLF001
     if rule._until:  # noqa: SLF001
         changes["until"] = rule._until.replace(tzinfo=zone)  # noqa: SLF001
-    elif rule._count is None and start.year < LAST_YEAR:  # noqa: SLF001
+    elif _frequency(rule) in (WEEKLY, DAILY, *PERIODS) and start.year < LAST_YEAR:
         # A rule that never matches would be followed to the end of the calendar.
         changes["until"] = (start.replace(tzinfo=None, day=1) + HORIZON).replace(tzinfo=zone)
     if _frequency(rule) in PERIODS:

@@ -88,21 +88,27 @@ def _beyond_cron(fields: list[str]) -> bool:
 def fire_times(schedule: Schedule, *, start: datetime) -> Iterator[datetime]:
     """The times at which a schedule fires, at or after a time; aware, in UTC, without end.
 
-    A schedule that can fire no more, or not at all, ends.
+    A schedule that can fire no more, or not at all, ends. Where the clock is set back, the hour
+    that comes twice counts once, as on the released server: it compares what the clock shows.
 
     Args:
         schedule: as in the API: `interval` (seconds or a timedelta) with `anchor_date` and
             `timezone`, `cron` with `day_or` and `timezone`, or `rrule` with `timezone`.
         start: aware.
     """
-    seen: set[datetime] = set()
+    return (time.astimezone(UTC) for time in _local_times(schedule, start))
+
+
+def _local_times(schedule: Schedule, start: datetime) -> Iterator[datetime]:
+    zone = _zone(schedule)
+    shown: set[datetime] = set()
     try:
-        for time in _generator(schedule)(schedule, start):
-            fires = time.astimezone(UTC)
-            # Where the clock is set back, two local times can be the same moment.
-            if fires not in seen:
-                seen.add(fires)
-                yield fires
+        for time in _generator(schedule)(schedule, start.astimezone(zone)):
+            local = time.astimezone(zone)
+            wall = local.replace(tzinfo=None, fold=0)
+            if wall not in shown:
+                shown.add(wall)
+                yield local
     except (ArithmeticError, ValueError, CroniterError):
         # The calendar ends, the expression never matches, or the rule contradicts itself, such as
         # one that ends in UTC and starts on a local clock: there is no next time.
@@ -132,10 +138,12 @@ def scheduled_times(
         max_runs: how many it may have.
     """
     planned: list[datetime] = []
-    for tried, time in enumerate(fire_times(schedule, start=start)):
-        if end is not None and time > end:
+    # Times of one zone are compared by what its clock shows, and so is the end, but for rules.
+    last = end if end is None or "rrule" in schedule else end.astimezone(_zone(schedule))
+    for tried, time in enumerate(_local_times(schedule, start)):
+        if last is not None and time > last:
             break
-        planned.append(time)
+        planned.append(time.astimezone(UTC))
         enough = min_time is not None and len(planned) >= min_runs and time >= start + min_time
         if enough or len(planned) >= max_runs or tried > MAX_ITERATIONS:
             break
@@ -167,6 +175,7 @@ def _by_interval(schedule: Schedule, start: datetime) -> Iterator[datetime]:
         anchor = anchor.replace(tzinfo=UTC)
     whole = int((start - anchor) / step)
     time = (anchor.astimezone(UTC) + step * whole).astimezone(zone)
+    # Both on one clock, so this compares what it shows.
     while time < start:
         time = _later(time, step, zone)
     while True:
@@ -198,7 +207,7 @@ def at_wall_clock(wall: datetime, zone: ZoneInfo, *, fold: int) -> datetime:
 def _by_cron(schedule: Schedule, start: datetime) -> Iterator[datetime]:
     """The local clock matches the expression; of an hour that comes twice, the first one."""
     zone = _zone(schedule)
-    wall = start.astimezone(zone).replace(tzinfo=None, fold=0) - timedelta(seconds=1)
+    wall = start.replace(tzinfo=None, fold=0) - timedelta(seconds=1)
     if wall.microsecond:
         wall += timedelta(seconds=1)
     cron = croniter(schedule["cron"], wall, day_or=schedule.get("day_or", True))
@@ -208,4 +217,4 @@ def _by_cron(schedule: Schedule, start: datetime) -> Iterator[datetime]:
 
 def _by_rule(schedule: Schedule, start: datetime) -> Iterator[datetime]:
     timezone = schedule.get("timezone") or "UTC"
-    return rrules.occurrences(schedule["rrule"], timezone, start.astimezone(_zone(schedule)))
+    return rrules.occurrences(schedule["rrule"], timezone, start)
