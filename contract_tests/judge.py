@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from contract_tests.criteria import FILTERS
@@ -28,6 +29,7 @@ PATHS: Final = {
     FILTER: "/deployments/filter",
     PAGINATE: "/deployments/paginate",
 }
+EXPLAINED: Final = "the body contains what was found to be wrong already"
 _ATTEMPTS: Final = 3
 # Breaches of these rules do not come from the filters in the body.
 _ABOUT_NO_FILTER: Final = frozenset({"pages.order", "pages.pages", "pages.echo"})
@@ -70,6 +72,17 @@ class Judge:
             return Reading(COUNT, self._ask(COUNT, filters), expected).count()
 
         self._judge(COUNT, case, None, attempt)
+
+    def letters(self, case: Case) -> None:
+        """Judge count by a pattern whose letters go beyond ASCII; servers differ in their case."""
+        scoped = self.oracle.scope(case.filters)
+        rows = None if scoped is None else self.oracle.expect(scoped)
+        if scoped is None or rows is None:
+            return
+        reading = Reading(COUNT, self._ask(COUNT, scoped), self._expected(COUNT, case, None, rows))
+        finding = reading.count()
+        if finding is not None:
+            self.session.judge(replace(finding, rule="filters.letters"))
 
     def ask(self, operation: str, case: Case, window: Window) -> None:
         """Judge what an operation answers to a body; for count, the window says nothing.
@@ -141,6 +154,7 @@ class Judge:
     ) -> None:
         """Ask, and on a mismatch ask again of data read anew: only what stays wrong is wrong."""
         if self.explained(operation, case.filters):
+            self.session.cannot_judge(EXPLAINED)
             return
         scoped = self.oracle.scope(case.filters)
         if scoped is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 import signal
 import threading
@@ -94,8 +95,10 @@ def run(options: Options) -> Iterator[Session]:
 
 def _free_prefix(target: Target, seed: int) -> str:
     """A prefix that nothing on the target begins with; the same for the same seed, as a rule."""
+    # Several workers of one pytest run share its seed.
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "")
     for suffix in ("", "b", "c", "d"):
-        prefix = f"ct-{seed:06d}{suffix}-"
+        prefix = f"ct-{seed:06d}{worker}{suffix}-"
         body = {"flows": {"name": {"like_": prefix}}, "limit": 1}
         if target.post("/flows/filter", body).body.strip() == b"[]":
             return prefix

@@ -74,6 +74,17 @@ def test_joined(judge: Judge, criterion: Criterion) -> None:
     _run(judge, together(criterion, here, words, rng, tells), criterion)
 
 
+def test_letters(judge: Judge) -> None:
+    """Beyond ASCII, like_ tells upper from lower case, as the released server on SQLite does."""
+    names = [row["name"] for row in judge.session.dataset.deployments]
+    for name in [name for name in names if not name.isascii()][:4]:
+        place = next(place for place, char in enumerate(name) if not char.isascii())
+        part = name[place : place + 3]
+        for pattern in (part, part.swapcase()):
+            body = {"deployments": {"name": {"like_": pattern}}}
+            judge.letters(Case(body, "letters beyond ASCII"))
+
+
 @EACH
 def test_random(judge: Judge, operation: str) -> None:
     """Random bodies over all filters, sorts and windows."""

@@ -64,8 +64,10 @@ class Asker:
         """
         if isinstance(body, dict):
             filters = {name: body[name] for name in FILTERS if name in body}
-            if self._judge.explained(operation, filters):
+            scoped = self._judge.oracle.scope(filters)
+            if scoped is None or self._judge.explained(operation, filters):
                 raise Useless
+            body = {**body, **scoped}
         exchange = self._judge.session.target.post(PATHS[operation], body)
         self.sent.append(exchange)
         try:
