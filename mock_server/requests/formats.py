@@ -116,7 +116,9 @@ class AsIs:
 AS_IS: Final = AsIs()
 Identifier = Annotated[UUID, AfterValidator(str), AS_IS]
 LenientTime = Annotated[datetime, WrapValidator(_lenient_time), AS_IS]
-StandardTime = Annotated[AwareDatetime, AfterValidator(aware), AS_IS]
+StandardTime = Annotated[datetime, AfterValidator(aware), AS_IS]
+"""A time that pydantic reads; in UTC if it is naive."""
+TimeWithOffset = Annotated[AwareDatetime, AfterValidator(aware), AS_IS]
 """A time that pydantic reads, with its offset: the server fails on one without."""
 PositiveSeconds = Annotated[
     timedelta, AfterValidator(_positive), AfterValidator(timedelta.total_seconds), AS_IS

@@ -13,7 +13,13 @@ from pydantic import (
 )
 
 from mock_server.requests import checks
-from mock_server.requests.formats import AS_IS, PositiveSeconds, StandardTime, zone_by_pattern
+from mock_server.requests.formats import (
+    AS_IS,
+    PositiveSeconds,
+    StandardTime,
+    TimeWithOffset,
+    zone_by_pattern,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -40,7 +46,6 @@ _SIZED: Final = _after(checks.small)
 _JOB_TEMPLATE: Final = _instead(
     lambda: Annotated[dict[str, Any], AfterValidator(checks.job_template)]
 )
-_STANDARD_TIME: Final = _instead(lambda: StandardTime)
 # The spec states these bounds as such; the server words them as errors of their own.
 _FEW: Final = _instead(lambda: Annotated[int, Field(gt=0), AfterValidator(checks.few_runs)])
 _CACHE_KEY: Final = _instead(lambda: Annotated[str, AfterValidator(checks.cache_key)])
@@ -69,8 +74,8 @@ FIELD_TYPES: Final[Mapping[tuple[str, str], Change]] = {
     ("FlowRunUpdate", "parameters"): _SIZED,
     ("IntervalSchedule", "interval"): _instead(lambda: PositiveSeconds),
     ("RRuleSchedule", "timezone"): _instead(zone_by_pattern),
-    ("ScheduleDeploymentBody", "end_time"): _STANDARD_TIME,
-    ("ScheduleDeploymentBody", "start_time"): _STANDARD_TIME,
+    ("ScheduleDeploymentBody", "end_time"): _instead(lambda: StandardTime),
+    ("ScheduleDeploymentBody", "start_time"): _instead(lambda: TimeWithOffset),
     ("TaskRunCreate", "cache_key"): _CACHE_KEY,
     ("TaskRunPolicy", "retry_delay"): _DELAYS,
     ("TaskRunPolicy", "retry_jitter_factor"): _JITTER,
