@@ -33,17 +33,26 @@ class Verdict:
     output: str
 
 
-def judge(base_url: str, *, seed: int, profile: str = "quick", fail_fast: bool = False) -> Verdict:
+def judge(
+    base_url: str,
+    *,
+    seed: int,
+    profile: str = "quick",
+    only: str | None = None,
+    fail_fast: bool = False,
+) -> Verdict:
     """Run the contract suite against a server, in a process of its own.
 
     Args:
         base_url: the server's address, base path included.
         seed: the run's seed.
         profile: how much to send.
+        only: a kind of checks instead of all.
         fail_fast: stop at the first check that finds something.
     """
     command = [sys.executable, "-m", "contract_tests", "run", "--base-url", base_url]
     command += ["--profile", profile, "--seed", str(seed)]
+    command += ["--only", only] if only else []
     command += ["--fail-fast"] if fail_fast else []
     kept = {key: value for key, value in os.environ.items() if not key.startswith("PYTEST_")}
     done = subprocess.run(

@@ -63,17 +63,16 @@ def rows(change: Change, searches: tuple[str, ...] = SEARCHES[:2]) -> Act:
 
 
 def swallows(pattern: str, method: str, status: int, body: bytes = b"") -> Act:
-    """Requests to a path that would succeed are answered so, and never carried out."""
+    """Requests about a deployment that is there are answered so, and never carried out."""
 
     async def act(request: Request, server: Server) -> Response:
-        if not _meets(request, pattern, method):
+        found = re.match(ONE, request.path)
+        if not found or not _meets(request, pattern, method):
             return await server(request)
-        known = await server(request.at(request.path.rsplit("/", 1)[0], method="GET"))
-        if method == "DELETE" and pattern == ONE:
-            known = await server(request.at(request.path, method="GET"))
+        known = await server(request.at(found[0], method="GET"))
         if not known.ok:
             return await server(request)
-        return Response(status, body, request.headers[:0] if status == 204 else _JSON)
+        return Response(status, body, () if status == 204 else _JSON)
 
     return act
 

@@ -46,8 +46,12 @@ BODIES: Final = (
 )
 
 
-def _bug(name: str, act: Act, *operations: str) -> Bug:
-    return Bug(name, act, frozenset(operations))
+def _answer(name: str, act: Act, *operations: str) -> Bug:
+    return Bug(name, act, frozenset(operations), checks="lifecycle")
+
+
+def _refusal(name: str, act: Act, *operations: str) -> Bug:
+    return Bug(name, act, frozenset(operations), checks="refusals")
 
 
 def _status(was: int, now: int, pattern: str = ANY, method: str = "POST") -> Act:
@@ -160,25 +164,25 @@ async def _refused_but_done(request: Request, server: Server) -> Response:
 
 
 BUGS: Final = [
-    _bug("flow_id is missing in lists", rows(_lacking("flow_id")), *LISTS),
-    _bug("id is missing in lists", rows(_lacking("id")), *FINDERS),
-    _bug("name is missing", bodies(ONE, _lacking("name"), "GET"), "read_deployment"),
-    _bug("updated is missing", bodies(ONE, _lacking("updated"), "GET"), "read_deployment"),
-    _bug("paused is a string", rows(_field("paused", str)), *LISTS),
-    _bug("tags are null", rows(_field("tags", lambda _: None)), *LISTS),
-    _bug("created is a number", rows(_field("created", lambda _: 1.5)), *LISTS),
-    _bug("schedules are an object", rows(_field("schedules", lambda _: {})), *LISTS),
-    _bug("intervals are strings", rows(_interval_as_text), *READS),
-    _bug("the count is an object", bodies(SEARCHES[2], lambda n: {"count": n}), FINDERS[0]),
-    _bug("the count is a string", bodies(SEARCHES[2], str), FINDERS[0]),
-    _bug("create answers 200", _status(201, 200, "/deployments/"), "create_deployment"),
-    _bug("an upsert answers 201", _status(200, 201, "/deployments/"), "create_deployment"),
-    _bug("PATCH answers 200", _status(204, 200, ONE, "PATCH"), "update_deployment"),
-    _bug("DELETE answers 200", _status(204, 200, ONE, "DELETE"), "delete_deployment"),
-    _bug("a new run answers 200", _status(201, 200, f"{ONE}/create_flow_run"), ON_ONE[6]),
-    _bug("500 for 404", _failed(404, lambda answer: replace(answer, status=500)), *ON_ONE),
-    _bug("404 without detail", _failed(404, lambda answer: answer.having({})), *ON_ONE),
-    _bug(
+    _answer("flow_id is missing in lists", rows(_lacking("flow_id")), *LISTS),
+    _answer("id is missing in lists", rows(_lacking("id")), *FINDERS),
+    _refusal("name is missing", bodies(ONE, _lacking("name"), "GET"), "read_deployment"),
+    _answer("updated is missing", bodies(ONE, _lacking("updated"), "GET"), "read_deployment"),
+    _answer("paused is a string", rows(_field("paused", str)), *LISTS),
+    _answer("tags are null", rows(_field("tags", lambda _: None)), *LISTS),
+    _answer("created is a number", rows(_field("created", lambda _: 1.5)), *LISTS),
+    _answer("schedules are an object", rows(_field("schedules", lambda _: {})), *LISTS),
+    _answer("intervals are strings", rows(_interval_as_text), *READS),
+    _answer("the count is an object", bodies(SEARCHES[2], lambda n: {"count": n}), FINDERS[0]),
+    _answer("the count is a string", bodies(SEARCHES[2], str), FINDERS[0]),
+    _answer("create answers 200", _status(201, 200, "/deployments/"), "create_deployment"),
+    _answer("an upsert answers 201", _status(200, 201, "/deployments/"), "create_deployment"),
+    _answer("PATCH answers 200", _status(204, 200, ONE, "PATCH"), "update_deployment"),
+    _answer("DELETE answers 200", _status(204, 200, ONE, "DELETE"), "delete_deployment"),
+    _answer("a new run answers 200", _status(201, 200, f"{ONE}/create_flow_run"), ON_ONE[6]),
+    _answer("500 for 404", _failed(404, lambda answer: replace(answer, status=500)), *ON_ONE),
+    _answer("404 without detail", _failed(404, lambda answer: answer.having({})), *ON_ONE),
+    _answer(
         "an unknown deployment is null",
         answers(
             ONE,
@@ -187,29 +191,31 @@ BUGS: Final = [
         ),
         "read_deployment",
     ),
-    _bug(
+    _refusal(
         "422 in another envelope",
         _failed(422, lambda answer: answer.having({"detail": [{"msg": "invalid"}]})),
         *BODIES,
     ),
-    _bug(
+    _refusal(
         "422 as text",
         _failed(422, lambda answer: replace(answer, headers=((b"content-type", b"text/html"),))),
         *BODIES,
     ),
-    _bug("400 for 422", _failed(422, lambda answer: replace(answer, status=400)), *BODIES),
-    _bug("an invalid search is an empty one", _invalid_is_empty, *FINDERS),
-    _bug(
+    _refusal("400 for 422", _failed(422, lambda answer: replace(answer, status=400)), *BODIES),
+    _refusal("an invalid search is an empty one", _invalid_is_empty, *FINDERS),
+    _refusal(
         "unknown keys in filters are accepted",
         _lenient("extra_forbidden", searches_only=True),
         *FINDERS,
     ),
-    _bug("unknown keys are accepted", _lenient("extra_forbidden"), *BODIES),
-    _bug("an unknown sort is accepted", _lenient("enum", searches_only=True), *FINDERS),
-    _bug("bad types are dropped", _lenient("list_type", "string_type", "bool_parsing"), *BODIES),
-    _bug("any limit is accepted", rewrites("|".join(SEARCHES[:2]), _any_limit), *LISTS),
-    _bug("a bad id is 422", _bad_ids_are_422, *ON_ONE),
-    _bug("the API version is not checked", _version_unchecked, *BODIES, *ON_ONE),
-    _bug("a deployment needs no name", _unnamed_is_accepted, "create_deployment"),
-    _bug("refused but done", _refused_but_done, "update_deployment"),
+    _refusal("unknown keys are accepted", _lenient("extra_forbidden"), *BODIES),
+    _refusal("an unknown sort is accepted", _lenient("enum", searches_only=True), *FINDERS),
+    _refusal(
+        "bad types are dropped", _lenient("list_type", "string_type", "bool_parsing"), *BODIES
+    ),
+    _refusal("any limit is accepted", rewrites("|".join(SEARCHES[:2]), _any_limit), *LISTS),
+    _refusal("a bad id is 422", _bad_ids_are_422, *ON_ONE),
+    _refusal("the API version is not checked", _version_unchecked, *BODIES, *ON_ONE),
+    _refusal("a deployment needs no name", _unnamed_is_accepted, "create_deployment"),
+    _refusal("refused but done", _refused_but_done, "update_deployment"),
 ]

@@ -28,7 +28,7 @@ SCHEDULES: Final = (
 
 
 def _bug(name: str, act: Act, *operations: str) -> Bug:
-    return Bug(name, act, frozenset(operations))
+    return Bug(name, act, frozenset(operations), checks="lifecycle")
 
 
 def _created(change: Callable[[dict[str, Any]], dict[str, Any]]) -> Act:
@@ -316,8 +316,14 @@ BUGS: Final = [
     _bug("deleted ones are still listed", _still_listed(), "delete_deployment", *FINDERS),
     _bug("delete takes finished runs", _delete_takes_all_runs, "delete_deployment"),
     _bug("bulk delete spares one", _bulk_delete_spares_one, "bulk_delete_deployments"),
-    _bug("searches are stale", _stale(), *FINDERS, "create_deployment", "delete_deployment"),
-    _bug("reads are stale", _stale_reads(), "read_deployment", "update_deployment"),
+    _bug("searches are stale", _stale(), *FINDERS, "delete_deployment", "bulk_delete_deployments"),
+    _bug(
+        "reads are stale",
+        _stale_reads(),
+        "read_deployment",
+        "create_deployment",
+        "update_deployment",
+    ),
     _bug("schedules are created inactive", rewrites(f"{ONE}/schedules", _inactive), *SCHEDULES),
     _bug(
         "a schedule cannot be paused",
@@ -380,6 +386,7 @@ BUGS: Final = [
         "created changes",
         bodies(ONE, lambda row: {**row, "created": row["updated"]}, "GET"),
         "read_deployment",
+        "create_deployment",
         "update_deployment",
     ),
 ]
