@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 _ERROR: Final = 400
 # Of a list of values, so many are replaced by ones that the target has.
 _KNOWN_SHARE: Final = 0.7
+_FUZZED_SHARE: Final = 0.4
 _FRESH_AFTER: Final = 20
 _OPERATORS: Final = frozenset({"any_", "all_", "not_any_", "startswith_"})
 _FILTERS: Final = {
@@ -131,16 +132,21 @@ class Conformance:
         bridge = self._actor.spec.bridge
         name = self._operation.id
         yield from bridge.examples(name)
-        share = profile.conformance_examples * (4 if self._operation.core else 1)
+        core = self._operation.core
+        fuzzed = profile.conformance_examples if core else profile.conformance_examples // 6
+        share = 4 * profile.conformance_examples if core else 4 + profile.conformance_examples // 3
         # Making a case costs as much as sending it: of very many, the rest is left for larger runs.
         coverage = list(islice(bridge.coverage(name), share * 12))
         yield from self._random.sample(coverage, min(share, len(coverage)))
-        if self._operation.core or profile.name != "quick":
+        if profile.name != "quick" or (
+            # Drawing costs more than sending: a quick run does it for some, others by another seed.
+            core and self._random.random() < _FUZZED_SHARE
+        ):
             for valid in (True, False):
                 yield from bridge.fuzzing(
                     name,
                     valid=valid,
-                    examples=profile.conformance_examples,
+                    examples=fuzzed,
                     seed=self._actor.session.seed_for(f"conformance/{name}/{valid}"),
                 )
 
