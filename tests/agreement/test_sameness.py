@@ -28,6 +28,7 @@ def differences(left: Any, right: Any, *, unordered: bool = False) -> list[str]:
         ({"name": f"deployment:{LEFT}"}, {"name": f"deployment:{RIGHT}"}),
         ({"id": LEFT.upper()}, {"id": RIGHT.upper()}),
         ({"created": "2026-01-01T10:00:00.123456Z"}, {"created": "2026-01-01T10:00:01.654321Z"}),
+        ({"updated": "2026-01-01T10:00:00.123000Z"}, {"updated": "2026-01-01T10:00:00Z"}),
         (
             {"auto_scheduled": True, "name": "red-fox", "tags": ["a", "b"]},
             {"auto_scheduled": True, "name": "blue-owl", "tags": ["b", "a"]},
