@@ -121,7 +121,9 @@ def join(one: Filters, two: Filters, operator: str) -> Filters | None:
     merged = _merge(left, right)
     if merged is None:
         return None
-    # and_ is the default: it is said in words now and then only, by being left out elsewhere.
+    # Two criteria inside one (`state`) are joined by an operator of its own, and_ if none is said.
+    for key in left.keys() & right.keys():
+        merged[key] = {"operator": operator, **merged[key]}
     return {name: {"operator": operator, **merged}}
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from itertools import groupby
+from textwrap import shorten
 from typing import TYPE_CHECKING
 
 from contract_tests.findings import clip
@@ -94,7 +95,8 @@ def _lines(session: Session, found: Iterable[Finding], *, operation: bool = True
         times = session.repeats[finding.key]
         again = f" ({times}x)" if times > 1 else ""
         where = f"{finding.operation}: " if operation else ""
-        yield clip(f"{where}{finding.message} [{finding.rule}]{again}", _WIDTH)
+        room = _WIDTH - len(where) - len(finding.rule) - len(again)
+        yield f"{where}{clip(finding.message, max(room, 40))} [{finding.rule}]{again}"
 
 
 def _block(title: str, lines: Iterable[str]) -> Iterator[str]:
@@ -103,7 +105,7 @@ def _block(title: str, lines: Iterable[str]) -> Iterator[str]:
         return
     yield f"{title}:"
     for line in told[:_MOST]:
-        yield f"  {clip(line, _WIDTH)}"
+        yield f"  {shorten(line, _WIDTH, placeholder=' ...')}"
     if len(told) > _MOST:
         yield f"  ... and {len(told) - _MOST} more"
 

@@ -123,7 +123,11 @@ def test_join_keeps_both_sides() -> None:
     assert join(one, two, "or_") == {
         "flow_runs": {
             "operator": "or_",
-            "state": {"type": {"any_": ["RUNNING"]}, "name": {"any_": ["Late"]}},
+            "state": {
+                "operator": "or_",
+                "type": {"any_": ["RUNNING"]},
+                "name": {"any_": ["Late"]},
+            },
         }
     }
     assert join(one, one, "and_") is None

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -12,47 +10,15 @@ from contract_tests.findings import Violation, describe
 from contract_tests.generators import Case, Window
 from contract_tests.judge import COUNT, FILTER, PAGINATE, Judge, blamed, features
 from contract_tests.oracle import UNSTEADY
-from contract_tests.session import Session
-from contract_tests.target import UNSET, Target
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
-    from contract_tests.exchange import Exchange
+    from contract_tests.session import Session
 
     Change = Callable[[str, Any, Any], Any]
 
 WHOLE = Case({}, "")
-
-
-class Wrong(Target):
-    """A target whose answers are changed on their way, by path, what was sent and what came."""
-
-    change: Change | None = None
-
-    def post(self, path: str, body: Any = UNSET) -> Exchange:
-        exchange = super().post(path, body)
-        if self.change is None or not path.startswith("/deployments/"):
-            return exchange
-        sent = {} if body in (UNSET, None) else body
-        told = self.change(path.rpartition("/")[2], sent, exchange.json())
-        return replace(exchange, body=json.dumps(told).encode())
-
-
-@pytest.fixture
-def judged(contract_session: Session) -> Iterator[Callable[[Change], Judge]]:
-    """A judge of a target that answers wrong."""
-    with Wrong(contract_session.target.base_url) as target:
-
-        def make(change: Change) -> Judge:
-            session = Session(target=target, profile=contract_session.profile, seed=1)
-            session.dataset = contract_session.dataset
-            judge = session.judgement
-            judge.oracle.expect({})
-            target.change = change
-            return judge
-
-        yield make
 
 
 def test_right_answers_pass(contract_session: Session) -> None:
