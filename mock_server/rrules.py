@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import warnings
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING, Any, Final
+from zoneinfo import ZoneInfo
 
-from dateutil import tz
 from dateutil.rrule import (
     DAILY,
     HOURLY,
@@ -90,66 +90,74 @@ def normalise_rrule(text: str, *, now: datetime, timezone: str | None = "UTC") -
         return text
     start = ANCHOR
     if isinstance(rule, rrule) and _frequency(rule) in OFTEN:
-        local = now.astimezone(tz.gettz(timezone or "UTC") or UTC).replace(tzinfo=None)
-        start = _moved(rule, local)
+        start = _moved(rule, now.astimezone(_zone(timezone)).replace(tzinfo=None))
     return f"DTSTART:{start:%Y%m%dT%H%M%S}\n{text}"
 
 
-def occurrences(text: str, timezone: str, start: datetime) -> Iterator[datetime]:
-    """When a rule occurs, at or after a time; aware.
+def _zone(name: str | None) -> tzinfo:
+    try:
+        return ZoneInfo(name or "UTC")
+    except (LookupError, ValueError):
+        return UTC
+
+
+def occurrences(text: str, zone: ZoneInfo, start: datetime) -> Iterator[datetime]:
+    """When a rule occurs, at or after a time; aware, in UTC.
+
+    A rule runs on what the clock of its zone shows. Of a time that comes twice the first one
+    counts, and a time that is skipped counts on the clock that is already set forward.
 
     Raises:
         ValueError: the rule's parts do not go together, such as an end in UTC and a local start.
     """
-    zone = tz.gettz(timezone)
     rule = _read(text, dtstart=ANCHOR)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        if isinstance(rule, rrule):
-            return _after(_localised(rule, zone, start), start)
-        return _after(_localised_set(rule, zone, start), start)
+        shortened = _shortened if isinstance(rule, rrule) else _shortened_set
+        found = iter(shortened(rule, start.astimezone(zone)))
+    moments = (_moment(wall, zone) for wall in found)
+    return (moment for moment in moments if moment >= start)
 
 
-def _localised_set(rule: Any, zone: Any, start: datetime) -> Any:
+def _moment(wall: datetime, zone: ZoneInfo) -> datetime:
+    first, second = (wall.replace(tzinfo=zone, fold=at) for at in (0, 1))
+    skipped = (second.utcoffset() or NOTHING) > (first.utcoffset() or NOTHING)
+    return (second if skipped else first).astimezone(UTC)
+
+
+def _shortened_set(rules: Any, start: datetime) -> Any:
     parts: Any = rruleset()
-    for part in rule._rrule:  # noqa: SLF001 - a set does not tell its parts otherwise
-        parts.rrule(_localised(part, zone, start))
-    for part in rule._exrule:  # noqa: SLF001
-        parts.exrule(_localised(part, zone, start))
-    for date in rule._rdate:  # noqa: SLF001
-        parts.rdate(date.replace(tzinfo=zone))
-    for date in rule._exdate:  # noqa: SLF001
-        parts.exdate(date.replace(tzinfo=zone))
+    for part in rules._rrule:  # noqa: SLF001 - a set does not tell its parts otherwise
+        parts.rrule(_shortened(part, start))
+    for part in rules._exrule:  # noqa: SLF001
+        parts.exrule(_shortened(part, start))
+    for date in rules._rdate:  # noqa: SLF001
+        parts.rdate(date.replace(tzinfo=None))
+    for date in rules._exdate:  # noqa: SLF001
+        parts.exdate(date.replace(tzinfo=None))
     return parts
 
 
-def _after(rule: Any, start: datetime) -> Iterator[datetime]:
-    found: Iterator[datetime] = rule.xafter(start, inc=True)
-    return found
-
-
-def _localised(rule: Any, zone: Any, start: datetime) -> Any:
-    """The rule on the clock of a zone, started shortly before a time where that changes nothing."""
+def _shortened(rule: Any, start: datetime) -> Any:
+    """The rule without a zone, started shortly before a time where that changes nothing."""
     if rule._interval < 1:  # noqa: SLF001
         raise ValueError("The interval of a rule must be positive.")
-    changes: dict[str, Any] = {"dtstart": rule._dtstart.replace(tzinfo=zone)}  # noqa: SLF001
+    changes: dict[str, Any] = {"dtstart": rule._dtstart.replace(tzinfo=None)}  # noqa: SLF001
     if rule._until:  # noqa: SLF001
-        changes["until"] = rule._until.replace(tzinfo=zone)  # noqa: SLF001
+        changes["until"] = rule._until.replace(tzinfo=None)  # noqa: SLF001
     elif _frequency(rule) in (WEEKLY, DAILY, *PERIODS) and start.year < LAST_YEAR:
         # A rule that never matches would be followed to the end of the calendar.
-        changes["until"] = (start.replace(tzinfo=None, day=1) + HORIZON).replace(tzinfo=zone)
+        changes["until"] = start.replace(tzinfo=None, day=1) + HORIZON
     if _frequency(rule) in PERIODS:
-        shown = start.astimezone(zone)
-        # What the clock showed long ago, by a clock that has been set forward since, may be later
-        # than it seems.
-        gained = (shown.utcoffset() or NOTHING) - (_offset_before(shown, zone) or NOTHING)
-        wall = shown.replace(tzinfo=None) - MARGIN - max(gained, NOTHING)
-        changes["dtstart"] = _moved(rule, wall).replace(tzinfo=zone)
+        changes["dtstart"] = _moved(rule, start.replace(tzinfo=None) - MARGIN - _gained(start))
     return rule.replace(**changes)
 
 
-def _offset_before(time: datetime, zone: Any) -> timedelta | None:
-    return (time.astimezone(UTC) - LOOK_BACK).astimezone(zone).utcoffset()
+def _gained(start: datetime) -> timedelta:
+    """How far the clock was set forward lately: times before that look later than they are."""
+    before = (start.astimezone(UTC) - LOOK_BACK).astimezone(start.tzinfo)
+    gained = (start.utcoffset() or NOTHING) - (before.utcoffset() or NOTHING)
+    return max(gained, NOTHING)
 
 
 def _frequency(rule: Any) -> int | None:

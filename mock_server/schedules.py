@@ -100,18 +100,19 @@ def fire_times(schedule: Schedule, *, start: datetime) -> Iterator[datetime]:
 
 
 def _local_times(schedule: Schedule, start: datetime) -> Iterator[datetime]:
-    zone = _zone(schedule)
     shown: set[datetime] = set()
     try:
+        zone = _zone(schedule)
         for time in _generator(schedule)(schedule, start.astimezone(zone)):
             local = time.astimezone(zone)
             wall = local.replace(tzinfo=None, fold=0)
             if wall not in shown:
                 shown.add(wall)
                 yield local
-    except (ArithmeticError, ValueError, CroniterError):
-        # The calendar ends, the expression never matches, or the rule contradicts itself, such as
-        # one that ends in UTC and starts on a local clock: there is no next time.
+    except (ArithmeticError, LookupError, ValueError, CroniterError):
+        # The calendar ends, the expression never matches, there is no such zone, or the rule
+        # contradicts itself, such as one that ends in UTC and starts on a local clock: there is no
+        # next time.
         return
 
 
@@ -216,5 +217,4 @@ def _by_cron(schedule: Schedule, start: datetime) -> Iterator[datetime]:
 
 
 def _by_rule(schedule: Schedule, start: datetime) -> Iterator[datetime]:
-    timezone = schedule.get("timezone") or "UTC"
-    return rrules.occurrences(schedule["rrule"], timezone, start)
+    return rrules.occurrences(schedule["rrule"], _zone(schedule), start)
