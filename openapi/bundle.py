@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from openapi import BUNDLE_FILE, ROOT_FILE
-from openapi.structure import COMPONENT_KINDS, GRAMMAR, copy_json, escape, tokens
+from openapi.structure import COMPONENT_KINDS, copy_json, escape, inner_kind, is_31, tokens
 from openapi.yaml_loader import YamlError, load_yaml
 
 __all__ = ["UNRESOLVED", "Bundle", "BundleError", "Source", "assemble", "bundle", "render"]
@@ -99,6 +99,8 @@ class _Assembly:
     values: dict[tuple[str, str], Any] = field(default_factory=dict)
     paths: dict[str, Source] = field(default_factory=dict)
     referenced: set[tuple[Path, str]] = field(default_factory=set)
+    siblings: bool = False
+    """Whether something may stand beside a reference, as 3.1 has it."""
 
     def fault(self, error: BundleError) -> None:
         """End the work with that error, or note it."""
@@ -167,14 +169,13 @@ class _Assembly:
             return copy_json(node)
         if "$ref" in node:
             try:
-                return self.follow(node, kind, here)
+                return self.beside(node, kind, here, self.follow(node, kind, here))
             except BundleError as error:
                 self.fault(error)
                 return copy_json(_STAND_INS.get(kind, {}))
-        grammar = GRAMMAR.get(kind, {})
         result: dict[str, Any] = {}
         for key, value in node.items():
-            inner = grammar.get(key, "")
+            inner = inner_kind(kind, key)
             there = _below(here, key)
             if inner.startswith("[") and isinstance(value, list):
                 part = [
@@ -193,9 +194,16 @@ class _Assembly:
                 result[key] = copy_json(value)
         return result
 
+    def beside(self, node: dict[str, Any], kind: str, here: Source, followed: Any) -> Any:
+        """What a reference became, with what may stand beside it."""
+        if not self.siblings or len(node) == 1:
+            return followed
+        rest = {key: value for key, value in node.items() if key != "$ref"}
+        return {**followed, **self.walk(rest, kind, here)}
+
     def follow(self, node: dict[str, Any], kind: str, here: Source) -> Any:
         """What a reference becomes: the path item itself, or a reference to a component."""
-        if len(node) > 1:
+        if len(node) > 1 and not self.siblings:
             beside = ", ".join(sorted(set(node) - {"$ref"}))
             self.fault(
                 BundleError(
@@ -209,7 +217,8 @@ class _Assembly:
         value = self.lookup(target, here)
         self.referenced.add((target.file, target.pointer))
         if kind == "pathItems":
-            self.paths[tokens(here.pointer)[-1]] = target
+            if here.pointer.startswith("/paths/"):
+                self.paths[tokens(here.pointer)[-1]] = target
             return self.walk(value, kind, target)
         if kind not in COMPONENT_KINDS:
             raise BundleError(
@@ -296,6 +305,7 @@ def assemble(root: Path, problems: list[BundleError] | None = None) -> Bundle:
         raise BundleError(
             "not-openapi", here, "this is no OpenAPI document.", "Give the root file."
         )
+    assembly.siblings = is_31(content)
     own = list(_own_components(assembly, content))
     document = assembly.walk(content, "document", here)
     for kind, name in own:

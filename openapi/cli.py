@@ -4,15 +4,21 @@
 # The validators take a second to import, which --help need not wait for.
 
 import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+
+if TYPE_CHECKING:
+    from openapi.findings import Finding
 
 __all__ = ["main"]
 
 _VALIDATE_EXAMPLE = """\b
 Examples:
   deployments-spec validate
-  deployments-spec validate --format json other/openapi.yaml
+  deployments-spec validate --baseline known.json other/openapi.yaml
   deployments-spec validate https://example.com/openapi.json
 
 \b
@@ -33,24 +39,71 @@ def main() -> None:
     """Handle the OpenAPI document of Prefect's deployment API."""
 
 
+def _sifted(
+    findings: Sequence["Finding"], file: Path | None, *, update: bool
+) -> tuple[Sequence["Finding"], str]:
+    """The findings that a baseline does not accept, and a remark on the others."""
+    from openapi.baseline import BaselineError, read_baseline, sift, write_baseline
+
+    if file is None:
+        if update:
+            raise click.UsageError("--baseline-update needs --baseline FILE.")
+        return findings, ""
+    try:
+        if update:
+            write_baseline(file, findings)
+        sifted = sift(findings, read_baseline(file))
+    except BaselineError as error:
+        click.echo(f"Error: {error}", err=True)
+        sys.exit(2)
+    except OSError as error:
+        click.echo(f"Error: {file} cannot be written: {error.strerror}.", err=True)
+        sys.exit(2)
+    return sifted.new, sifted.remark
+
+
+def _written(
+    form: str, findings: Sequence["Finding"], subject: str, looked_at: str, remark: str
+) -> str:
+    """The findings in the form that was asked for."""
+    from openapi.annotations import render_github, render_sarif
+    from openapi.findings import render_json, render_text
+    from openapi.rules import RULES
+
+    if form == "json":
+        return render_json(findings, subject)
+    if form == "sarif":
+        return render_sarif(findings, RULES)
+    if form == "github":
+        return render_github(findings)
+    return render_text(findings, subject, looked_at, remark)
+
+
 @main.command(epilog=_VALIDATE_EXAMPLE)
 @click.argument("target", metavar="[FILE|URL]", required=False)
 @click.option(
     "--format",
     "form",
-    type=click.Choice(["text", "json"]),
+    type=click.Choice(["text", "json", "sarif", "github"]),
     default="text",
     show_default=True,
     help="How findings are written.",
 )
-def validate(target: str | None, form: str) -> None:
-    """Check an OpenAPI 3.0 document, this package's own by default.
+@click.option(
+    "--baseline",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Findings that are accepted.",
+)
+@click.option("--baseline-update", is_flag=True, help="Accept what is found: write FILE.")
+def validate(
+    target: str | None, form: str, baseline: Path | None, *, baseline_update: bool
+) -> None:
+    """Check an OpenAPI 3.0 or 3.1 document, this package's own by default.
 
-    It must be accepted by openapi-spec-validator, prance and openapi-core, its
-    references must lead somewhere, and its examples and defaults must be valid by
-    their schemas. Each finding tells the file, the line, and what to do.
+    openapi-spec-validator, prance and openapi-core must accept it, examples and
+    defaults must be valid by their schemas, and lint must have nothing to say.
     """
-    from openapi.findings import render_json, render_text
     from openapi.validate import UnreadableError
     from openapi.validate import validate as run
 
@@ -59,11 +112,9 @@ def validate(target: str | None, form: str) -> None:
     except UnreadableError as error:
         click.echo(f"Error: {error}", err=True)
         sys.exit(2)
-    if form == "json":
-        click.echo(render_json(report.findings, report.subject), nl=False)
-    else:
-        click.echo(render_text(report.findings, report.subject, report.looked_at), nl=False)
-    sys.exit(1 if report.findings else 0)
+    findings, remark = _sifted(report.findings, baseline, update=baseline_update)
+    click.echo(_written(form, findings, report.subject, report.looked_at, remark), nl=False)
+    sys.exit(1 if findings else 0)
 
 
 @main.command(epilog=_BUNDLE_EXAMPLE)

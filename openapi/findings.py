@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 
-__all__ = ["Finding", "Severity", "counted", "render_json", "render_text"]
+__all__ = ["Finding", "Rule", "Severity", "counted", "render_json", "render_text"]
 
 
 class Severity(StrEnum):
@@ -13,6 +13,21 @@ class Severity(StrEnum):
 
     ERROR = "error"
     WARNING = "warning"
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One thing that a document must keep to.
+
+    Attributes:
+        says: The rule in a sentence.
+        remedy: What to do when it is broken, unless the check knows better.
+        severity: How bad that is.
+    """
+
+    says: str
+    remedy: str
+    severity: Severity = Severity.ERROR
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +42,8 @@ class Finding:
         column: The column there, counted from 1.
         pointer: The JSON pointer of the place in that file, `""` for all of it.
         message: What is wrong, and what to do about it.
+        fingerprint: What stays the same while lines move, list items change places, and the
+            wording of messages is bettered: sixteen hexadecimal digits, for baselines and SARIF.
     """
 
     code: str
@@ -36,6 +53,7 @@ class Finding:
     column: int
     pointer: str
     message: str
+    fingerprint: str = ""
 
     def __str__(self) -> str:
         return (
@@ -49,20 +67,22 @@ def counted(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
-def render_text(findings: Sequence[Finding], subject: str, looked_at: str) -> str:
+def render_text(findings: Sequence[Finding], subject: str, looked_at: str, remark: str = "") -> str:
     """The findings for people: one after the other, and a summary line.
 
     Args:
         findings: The findings in reading order.
         subject: What was validated.
         looked_at: How much that was, such as `61 paths`.
+        remark: What else there is to say of it, such as what a baseline held back.
     """
+    about = f"({looked_at}{'; ' if remark else ''}{remark})"
     if not findings:
-        return f"{subject}: valid ({looked_at})\n"
+        return f"{subject}: {'nothing new' if remark else 'valid'} {about}\n"
     files = len({finding.file for finding in findings})
     lines = [str(finding) for finding in findings]
     total = f"{counted(len(findings), 'finding')} in {counted(files, 'file')}"
-    lines.append(f"{subject}: {total} ({looked_at})")
+    lines.append(f"{subject}: {total} {about}")
     return "\n".join(lines) + "\n"
 
 

@@ -6,7 +6,7 @@ what stands beside them. Validators that know formats such as `uuid` and `durati
 
 from typing import Any
 
-from openapi.structure import rewrite
+from openapi.structure import copy_json, is_31, rewrite
 
 __all__ = ["json_schema_view"]
 
@@ -64,11 +64,13 @@ def json_schema_view(document: dict[str, Any]) -> dict[str, Any]:
     into an `anyOf` beside null. (The curated document has none; it writes `anyOf` with `Null`.)
 
     Args:
-        document: An OpenAPI 3.0 document, left as it is.
+        document: An OpenAPI document, left as it is. One of 3.1 speaks 2020-12 already.
 
     Returns:
         A copy, to be given to
         `jsonschema_rs.validator_map_for(view, validate_formats=True, offline=True)`.
     """
-    view: dict[str, Any] = rewrite(document, "document", _change)
+    view: dict[str, Any] = (
+        copy_json(document) if is_31(document) else rewrite(document, "document", _change)
+    )
     return view

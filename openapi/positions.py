@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import yaml
 
 from openapi.structure import tokens
+from openapi.yaml_loader import read_text
 
 __all__ = ["Position", "Positions"]
 
@@ -63,7 +64,7 @@ class Positions:
     def _root(self, file: Path) -> yaml.Node | None:
         if file not in self._roots:
             try:
-                text = file.read_text(encoding="utf-8-sig")
+                text = read_text(file)
                 self._roots[file] = yaml.compose(text, Loader=_Loader)
             except (OSError, UnicodeDecodeError, yaml.YAMLError):
                 self._roots[file] = None

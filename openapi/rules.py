@@ -1,27 +1,11 @@
 """The rules of the validator, as data: what each code means and what to do about it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
-from openapi.findings import Severity
+from openapi.findings import Rule, Severity
+from openapi.lint_rules import LINT_RULES
 
-__all__ = ["RULES", "Rule"]
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """One thing that a document must keep to.
-
-    Attributes:
-        says: The rule in a sentence.
-        remedy: What to do when it is broken, unless the check knows better.
-        severity: How bad that is.
-    """
-
-    says: str
-    remedy: str
-    severity: Severity = Severity.ERROR
-
+__all__ = ["RULES"]
 
 RULES: Mapping[str, Rule] = {
     "file-unreadable": Rule(
@@ -67,8 +51,8 @@ RULES: Mapping[str, Rule] = {
         severity=Severity.WARNING,
     ),
     "structure": Rule(
-        says="Objects have the keys and values that OpenAPI 3.0 gives them.",
-        remedy="Compare with the object's definition in OpenAPI 3.0.3.",
+        says="Objects have the keys and values that OpenAPI gives them.",
+        remedy="Compare with the object's definition in the OpenAPI Specification.",
     ),
     "operation-id-duplicate": Rule(
         says="An operationId stands for one operation.",
@@ -118,4 +102,5 @@ RULES: Mapping[str, Rule] = {
         says="openapi-core accepts the document.",
         remedy="Mend what its message names.",
     ),
+    **LINT_RULES,
 }

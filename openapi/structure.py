@@ -1,4 +1,4 @@
-"""Where things stand in an OpenAPI 3.0 document, as data.
+"""Where things stand in an OpenAPI 3.0 or 3.1 document, as data.
 
 The one table that tells references and schemas from data that merely looks like them: a `$ref` in
 an example, a property that is called `items`, an extension with a `type`.
@@ -13,6 +13,8 @@ __all__ = [
     "METHODS",
     "copy_json",
     "escape",
+    "inner_kind",
+    "is_31",
     "iterate",
     "operations",
     "resolve",
@@ -32,23 +34,28 @@ COMPONENT_KINDS = (
     "examples",
     "links",
     "securitySchemes",
+    "callbacks",
+    "pathItems",
 )
 """The kinds of component, in the order in which they stand in the bundled document."""
 
 GRAMMAR: Mapping[str, Mapping[str, str]] = {
-    "document": {"paths": "{pathItems}", "components": "components"},
+    "document": {"paths": "{pathItems}", "webhooks": "{pathItems}", "components": "components"},
     "components": {kind: f"{{{kind}}}" for kind in COMPONENT_KINDS},
     "pathItems": {"parameters": "[parameters]"} | dict.fromkeys(METHODS, "operation"),
     "operation": {
         "parameters": "[parameters]",
         "requestBody": "requestBodies",
         "responses": "{responses}",
+        "callbacks": "{callbacks}",
     },
+    "callbacks": {"*": "pathItems"},
     "parameters": {"schema": "schemas", "content": "{mediaType}", "examples": "{examples}"},
     "headers": {"schema": "schemas", "content": "{mediaType}", "examples": "{examples}"},
     "requestBodies": {"content": "{mediaType}"},
     "responses": {"headers": "{headers}", "content": "{mediaType}", "links": "{links}"},
-    "mediaType": {"schema": "schemas", "examples": "{examples}"},
+    "mediaType": {"schema": "schemas", "examples": "{examples}", "encoding": "{encoding}"},
+    "encoding": {"headers": "{headers}"},
     "schemas": {
         "properties": "{schemas}",
         "items": "schemas",
@@ -57,13 +64,38 @@ GRAMMAR: Mapping[str, Mapping[str, str]] = {
         "allOf": "[schemas]",
         "anyOf": "[schemas]",
         "oneOf": "[schemas]",
+        # From here on 3.1 alone.
+        "$defs": "{schemas}",
+        "patternProperties": "{schemas}",
+        "dependentSchemas": "{schemas}",
+        "prefixItems": "[schemas]",
+        "contains": "schemas",
+        "propertyNames": "schemas",
+        "if": "schemas",
+        "then": "schemas",
+        "else": "schemas",
+        "unevaluatedItems": "schemas",
+        "unevaluatedProperties": "schemas",
     },
 }
 """Kind of object x key -> kind of the value.
 
-`[kind]` is a list of such objects, `{kind}` a map of them. What stands under a key that is not
-named is data, and holds neither references nor schemas.
+`[kind]` is a list of such objects, `{kind}` a map of them, and the key `*` is every key but an
+extension. What stands under a key that is not named is data, and holds neither references nor
+schemas.
 """
+
+
+def inner_kind(kind: str, key: str) -> str:
+    """What stands under a key of an object of that kind, as `GRAMMAR` says it; "" for data."""
+    grammar = GRAMMAR.get(kind, {})
+    anything = "" if key.startswith("x-") else grammar.get("*", "")
+    return grammar.get(key, anything)
+
+
+def is_31(document: Mapping[str, Any]) -> bool:
+    """Whether a document says of itself that it is OpenAPI 3.1, not 3.0."""
+    return str(document.get("openapi", "")).startswith("3.1")
 
 
 def escape(token: str) -> str:
@@ -90,9 +122,8 @@ def resolve(document: Any, pointer: str) -> Any:
 
 def _children(node: Mapping[str, Any], kind: str) -> Iterator[tuple[tuple[str, ...], str, Any]]:
     """The objects below one of that kind: the keys that lead there, their kind, they themselves."""
-    grammar = GRAMMAR.get(kind, {})
     for key, value in node.items():
-        inner = grammar.get(key, "")
+        inner = inner_kind(kind, key)
         if inner.startswith("[") and isinstance(value, list):
             for index, item in enumerate(value):
                 yield (key, str(index)), inner[1:-1], item
@@ -151,7 +182,7 @@ def copy_json(value: Any) -> Any:
 
 def operations(document: Mapping[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
     """All operations of a document: path, method in lower case, and the operation."""
-    for path, item in document["paths"].items():
+    for path, item in document.get("paths", {}).items():
         for method in METHODS:
             if method in item:
                 yield path, method, item[method]

@@ -76,7 +76,7 @@ def _download(url: str, folder: Path) -> Path:
 
 
 def _content(file: Path, name: str) -> dict[str, Any]:
-    """The parsed root file, if it is an OpenAPI 3.0 document."""
+    """The parsed root file, if it is an OpenAPI 3.0 or 3.1 document."""
     try:
         content = load_yaml(file)
     except OSError as error:
@@ -90,8 +90,10 @@ def _content(file: Path, name: str) -> dict[str, Any]:
         reason = "it is a Swagger 2.0 document" if older else "it has no key `openapi`"
         raise UnreadableError(f"{name} is no OpenAPI 3 document: {reason}.")
     version = content["openapi"]
-    if not isinstance(version, str) or not version.startswith("3.0."):
-        raise UnreadableError(f"{name} says openapi: {version}; what can be validated is 3.0.x.")
+    if not isinstance(version, str) or not version.startswith(("3.0.", "3.1.")):
+        raise UnreadableError(
+            f"{name} says openapi: {version}; what can be read is 3.0.x and 3.1.x."
+        )
     return content
 
 
@@ -125,7 +127,7 @@ def open_subject(target: str | None) -> Iterator[Subject]:
         The document. What is wrong inside of it is not judged here.
 
     Raises:
-        UnreadableError: There is no such thing, or it is no OpenAPI 3.0 document.
+        UnreadableError: There is no such thing, or it is no OpenAPI 3.0 or 3.1 document.
     """
     if target is None:
         own = (ROOT_FILE if ROOT_FILE.is_file() else BUNDLE_FILE).resolve()

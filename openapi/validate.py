@@ -1,11 +1,13 @@
-"""Validates an OpenAPI 3.0 document: read it, check it, tell the findings in reading order."""
+"""Validates an OpenAPI document: read it, check it, tell the findings in reading order."""
 
+import contextlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from openapi.bundle import BundleError, Source
-from openapi.checks import CHECKS, LIBRARIES, Check, Fault
+from openapi.checks import CHECKS, LIBRARIES, LINT, Check, Fault
 from openapi.findings import Finding, Severity, counted
+from openapi.fingerprints import Fingerprints
 from openapi.positions import Position, Positions
 from openapi.rules import RULES
 from openapi.structure import METHODS
@@ -37,11 +39,15 @@ class _Reader:
     def __init__(self, subject: Subject) -> None:
         self.subject = subject
         self.positions = Positions()
+        self.fingerprints = Fingerprints(subject)
 
-    def finding(self, code: str, source: Source, place: Position, message: str) -> Finding:
+    def finding(
+        self, code: str, source: Source, place: Position, message: str, fingerprint: str = ""
+    ) -> Finding:
         rule = RULES[code]
         file = self.subject.shown(source.file)
-        return Finding(code, rule.severity, file, *place, source.pointer, message)
+        mark = fingerprint or self.fingerprints.of_source(code, source)
+        return Finding(code, rule.severity, file, *place, source.pointer, message, mark)
 
     def of_problem(self, problem: BundleError) -> Iterator[Finding]:
         """What the bundler could not do."""
@@ -51,7 +57,8 @@ class _Reader:
             duplicates = list(self.positions.duplicate_keys(source.file))
             for place, key in duplicates:
                 message = f"The key {key!r} stands twice. {RULES['yaml-duplicate-key'].remedy}"
-                yield self.finding("yaml-duplicate-key", source, place, message)
+                mark = self.fingerprints.of_source("yaml-duplicate-key", source, key)
+                yield self.finding("yaml-duplicate-key", source, place, message, mark)
             if not duplicates:
                 place = Position(cause.line or 1, cause.column or 1)
                 message = f"{_sentence(cause.problem)} {problem.remedy}"
@@ -76,7 +83,8 @@ class _Reader:
         else:
             place = self.positions.find_key(source.file, source.pointer, fault.key)
         message = f"{fault.problem} {fault.remedy or RULES[fault.code].remedy}"
-        return self.finding(fault.code, source, place, message)
+        mark = self.fingerprints.of_fault(fault)
+        return self.finding(fault.code, source, place, message, mark)
 
     def _shortened(self, text: str) -> str:
         """A message without the path of the folder that the user knows."""
@@ -89,9 +97,15 @@ def _sentence(text: str) -> str:
     return f"{text[:1].upper()}{text[1:]}." if not text.startswith("$") else f"{text}."
 
 
-def _run(checks: Iterable[Check], subject: Subject) -> Iterator[Fault]:
+_STUMBLES = (AttributeError, LookupError, TypeError, ValueError, RecursionError)
+
+
+def _run(
+    checks: Iterable[Check], subject: Subject, stumbles: tuple[type[Exception], ...] = ()
+) -> Iterator[Fault]:
     for check in checks:
-        yield from check(subject)
+        with contextlib.suppress(*stumbles):
+            yield from check(subject)
 
 
 def _in_reading_order(findings: Iterable[Finding], subject: Subject) -> tuple[Finding, ...]:
@@ -125,8 +139,8 @@ def _looked_at(subject: Subject) -> str:
 def validate(target: str | None = None) -> Report:
     """Validate a document.
 
-    openapi-spec-validator, prance and openapi-core must accept it, and examples and defaults must
-    be valid by their schemas.
+    openapi-spec-validator, prance and openapi-core must accept it, examples and defaults must be
+    valid by their schemas, and it must keep to the lint rules.
 
     Args:
         target: A path or a URL; None for the split files of this package.
@@ -135,13 +149,19 @@ def validate(target: str | None = None) -> Report:
         All findings of one run.
 
     Raises:
-        UnreadableError: There is no such thing, or it is no OpenAPI 3.0 document.
+        UnreadableError: There is no such thing, or it is no OpenAPI 3.0 or 3.1 document.
     """
     with open_subject(target) as subject:
         reader = _Reader(subject)
         findings = [found for problem in subject.problems for found in reader.of_problem(problem)]
         findings += [reader.of_unused(source) for source in subject.unused]
-        findings += [reader.of_fault(fault) for fault in _run(CHECKS, subject)]
+        faults = list(dict.fromkeys(_run(CHECKS, subject)))
+        # Where objects are not what they should be, lint tells what it gets to see; of stand-ins
+        # for what could not be read it would tell nonsense.
+        if all(RULES[problem.code].severity is not Severity.ERROR for problem in subject.problems):
+            broken = any(fault.code == "structure" for fault in faults)
+            faults += dict.fromkeys(_run(LINT, subject, _STUMBLES if broken else ()))
+        findings += [reader.of_fault(fault) for fault in faults]
         if not any(finding.severity is Severity.ERROR for finding in findings):
             findings += [reader.of_fault(fault) for fault in _run(LIBRARIES, subject)]
         ordered = _in_reading_order(findings, subject)

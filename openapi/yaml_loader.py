@@ -5,13 +5,14 @@ that is to become JSON wants none of that. What is recognised besides strings ar
 `true`, `false` and `null` of JSON.
 """
 
+import json
 import re
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-__all__ = ["YamlError", "load_yaml", "parse_yaml"]
+__all__ = ["YamlError", "load_yaml", "parse_yaml", "read_text"]
 
 
 class YamlError(ValueError):
@@ -95,6 +96,26 @@ def parse_yaml(text: str) -> Any:
         raise YamlError(str(error)) from error
 
 
+_SURROGATES = re.compile(
+    r"(?<!\\)((?:\\\\)*)(\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})"
+)
+
+
+def read_text(path: Path) -> str:
+    """The text of a file, without the pairs of escapes by which JSON may write one character.
+
+    YAML reads all of JSON but these.
+
+    Raises:
+        OSError: It cannot be read.
+        UnicodeDecodeError: It is no UTF-8.
+    """
+    text = path.read_text(encoding="utf-8-sig")
+    if not text.lstrip().startswith(("{", "[")):
+        return text
+    return _SURROGATES.sub(lambda pair: pair[1] + json.loads(f'"{pair[2]}"'), text)
+
+
 def load_yaml(path: Path) -> Any:
     """Read a YAML file as `parse_yaml` does.
 
@@ -102,4 +123,4 @@ def load_yaml(path: Path) -> Any:
         YamlError: The file is no YAML.
         OSError: It cannot be read.
     """
-    return parse_yaml(path.read_text(encoding="utf-8-sig"))
+    return parse_yaml(read_text(path))

@@ -4,12 +4,12 @@ from collections.abc import Iterator
 from typing import Any
 
 from openapi_core import Config, OpenAPI
-from openapi_spec_validator import OpenAPIV30SpecValidator
+from openapi_spec_validator import OpenAPIV30SpecValidator, OpenAPIV31SpecValidator
 from prance.util.resolver import RefResolver  # type: ignore[import-untyped]  # it brings no types
 
 from openapi.checks.fault import Fault
 from openapi.checks.meta_schema import accepts, faults_of, meta_errors
-from openapi.structure import copy_json, escape, iterate, tokens
+from openapi.structure import copy_json, escape, is_31, iterate, tokens
 from openapi.subject import Subject
 
 __all__ = ["openapi_core", "prance", "spec_validator"]
@@ -31,9 +31,13 @@ def _errors_of_schema(validator: Any, pointer: str) -> list[Any]:
     return list(validator.keyword_validators_registry["schema"](place))
 
 
+def _spec_validator_class(document: dict[str, Any]) -> Any:
+    return OpenAPIV31SpecValidator if is_31(document) else OpenAPIV30SpecValidator
+
+
 def _located(document: dict[str, Any]) -> Iterator[tuple[str, Any]]:
     """Its errors about schemas do not tell where they are: ask for each, outermost first."""
-    validator = OpenAPIV30SpecValidator(document)
+    validator = _spec_validator_class(document)(document)
     for pointer, kind, node in iterate(document):
         if kind == "schemas" and "$ref" not in node:
             for found in _errors_of_schema(validator, pointer):
@@ -44,7 +48,7 @@ def spec_validator(subject: Subject) -> Iterator[Fault]:
     """openapi-spec-validator accepts the document, beyond what its meta-schema says."""
     code = "refused-by-openapi-spec-validator"
     try:
-        errors = list(OpenAPIV30SpecValidator(subject.document).iter_errors())
+        errors = list(_spec_validator_class(subject.document)(subject.document).iter_errors())
         located = list(_located(subject.document)) if errors else []
     except Exception as error:  # noqa: BLE001  # it fails in many ways over a broken document
         yield Fault(code, "", f"openapi-spec-validator fails: {_brief(error)}.")
@@ -88,7 +92,7 @@ def prance(subject: Subject) -> Iterator[Fault]:
     if accepts(resolver.specs):
         return
     for broken in meta_errors(resolver.specs):
-        for fault in faults_of(broken):
+        for fault in faults_of(broken, newer=is_31(resolver.specs)):
             try:
                 place = _written(subject.document, fault.pointer)
             except (LookupError, TypeError, ValueError):

@@ -6,13 +6,20 @@ from typing import Any
 
 from openapi.bundle import UNRESOLVED
 from openapi.checks.fault import Fault
-from openapi.structure import METHODS, escape, iterate, resolve
+from openapi.structure import METHODS, escape, is_31, iterate, resolve
 from openapi.subject import Subject
 
-__all__ = ["operation_ids", "parameters", "references"]
+__all__ = [
+    "followed",
+    "operation_ids",
+    "operations_of",
+    "parameters",
+    "parameters_of",
+    "references",
+]
 
 
-def _operations(document: Mapping[str, Any]) -> Iterator[tuple[str, str, dict[str, Any], Any]]:
+def operations_of(document: Mapping[str, Any]) -> Iterator[tuple[str, str, dict[str, Any], Any]]:
     """All operations: path, pointer, operation, path item."""
     paths = document.get("paths")
     for path, item in paths.items() if isinstance(paths, dict) else ():
@@ -22,7 +29,7 @@ def _operations(document: Mapping[str, Any]) -> Iterator[tuple[str, str, dict[st
                     yield path, f"/paths/{escape(path)}/{method}", item[method], item
 
 
-def _followed(document: Mapping[str, Any], node: Any) -> Any:
+def followed(document: Mapping[str, Any], node: Any) -> Any:
     """What a reference leads to; anything else as it is."""
     for _ in range(16):
         if not isinstance(node, dict) or not isinstance(node.get("$ref"), str):
@@ -34,14 +41,23 @@ def _followed(document: Mapping[str, Any], node: Any) -> Any:
     return None
 
 
+def _names(document: dict[str, Any]) -> frozenset[str]:
+    """What schemas of 3.1 are called besides their place: `$id` and `$anchor`."""
+    found = (node.get(key) for _, _, node in iterate(document) for key in ("$id", "$anchor"))
+    return frozenset(name for name in found if isinstance(name, str))
+
+
 def references(subject: Subject) -> Iterator[Fault]:
     """Each reference inside of the document leads somewhere."""
+    names = _names(subject.document) if is_31(subject.document) else frozenset()
     for pointer, _, node in iterate(subject.document):
         if "$ref" not in node:
             continue
         reference = node["$ref"]
         if not isinstance(reference, str):
             yield Fault("ref-malformed", f"{pointer}/$ref", "$ref is no string.")
+            continue
+        if reference.removeprefix("#") in names:
             continue
         try:
             resolve(subject.document, reference)
@@ -52,7 +68,7 @@ def references(subject: Subject) -> Iterator[Fault]:
 def operation_ids(subject: Subject) -> Iterator[Fault]:
     """Operation ids are unique, and links name ones that exist."""
     known: dict[Any, str] = {}
-    for path, pointer, operation, _ in _operations(subject.document):
+    for path, pointer, operation, _ in operations_of(subject.document):
         name = operation.get("operationId")
         if not isinstance(name, str):
             continue
@@ -73,13 +89,22 @@ def operation_ids(subject: Subject) -> Iterator[Fault]:
             )
 
 
+def parameters_of(document: Mapping[str, Any], holder: Any) -> Iterator[dict[str, Any]]:
+    """The parameters of a path item or an operation, references followed."""
+    items = holder.get("parameters")
+    for item in items if isinstance(items, list) else ():
+        parameter = followed(document, item)
+        if isinstance(parameter, dict):
+            yield parameter
+
+
 def _parameter_list(
     document: Mapping[str, Any], holder: Any, pointer: str
 ) -> Iterator[tuple[str, tuple[Any, Any]]]:
     """The parameters of a path item or an operation: pointer, and name and place."""
     items = holder.get("parameters")
     for index, item in enumerate(items if isinstance(items, list) else ()):
-        parameter = _followed(document, item)
+        parameter = followed(document, item)
         if isinstance(parameter, dict):
             key = (str(parameter.get("name")), str(parameter.get("in")))
             yield f"{pointer}/parameters/{index}", key

@@ -47,6 +47,9 @@ def _places(document: dict[str, Any]) -> Iterator[_Place]:
             for key, code in (("example", "example-invalid"), ("default", "default-invalid")):
                 if key in node:
                     yield code, f"{pointer}/{key}", pointer, node[key]
+            listed = node.get("examples")
+            for index, value in enumerate(listed if isinstance(listed, list) else ()):
+                yield "example-invalid", f"{pointer}/examples/{index}", pointer, value
         elif kind in _WITH_SCHEMA and isinstance(node.get("schema"), dict):
             schema = f"{pointer}/schema"
             if "example" in node:

@@ -10,7 +10,7 @@ import pytest
 from openapi_core import OpenAPI
 
 from openapi import BUNDLE_FILE, ROOT_FILE, load
-from openapi.findings import Finding
+from openapi.findings import Finding, Severity
 from openapi.rules import RULES
 from openapi.validate import Report, validate
 
@@ -43,6 +43,10 @@ def found(spec: Path) -> tuple[Finding, ...]:
 
 def places(findings: Sequence[Finding]) -> list[tuple[str, str, int]]:
     return [(f.code, Path(f.file).name, f.line) for f in findings]
+
+
+def errors(file: Path) -> list[tuple[str, str, int]]:
+    return places([f for f in validate(str(file)).findings if f.severity is Severity.ERROR])
 
 
 def test_our_own_document_is_valid() -> None:
@@ -270,9 +274,9 @@ def test_a_recursive_schema_is_fine(tmp_path: Path) -> None:
         "        children: {type: array, items: {$ref: '#/components/schemas/Tree'}}\n",
         encoding="utf-8",
     )
-    assert validate(str(file)).findings == ()
+    assert errors(file) == []
     broken(tmp_path, "tree.yaml", "[{children: []}]", "[{children: 5}]")
-    assert places(validate(str(file)).findings) == [("example-invalid", "tree.yaml", 16)]
+    assert errors(file) == [("example-invalid", "tree.yaml", 16)]
 
 
 def test_a_part_that_is_referenced_from_within_is_used(tmp_path: Path) -> None:
@@ -290,4 +294,4 @@ def test_a_part_that_is_referenced_from_within_is_used(tmp_path: Path) -> None:
         "          content: {text/plain: {schema: {$ref: 'parts.yaml#/definitions/Name'}}}\n",
         encoding="utf-8",
     )
-    assert validate(str(file)).findings == ()
+    assert errors(file) == []

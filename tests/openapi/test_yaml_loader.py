@@ -77,3 +77,9 @@ def test_files(tmp_path: Path) -> None:
     file = tmp_path / "a.yaml"
     file.write_text("a: ä\n", encoding="utf-8")
     assert load_yaml(file) == {"a": "ä"}
+
+
+def test_json_may_write_a_character_as_two_escapes(tmp_path: Path) -> None:
+    file = tmp_path / "given.json"
+    file.write_text('{"a": "\\ud83d\\udc4b", "b": "\\\\ud83d\\\\udc4b"}', encoding="utf-8")
+    assert load_yaml(file) == {"a": "\U0001f44b", "b": "\\ud83d\\udc4b"}
