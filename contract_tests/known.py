@@ -112,14 +112,15 @@ class Known:
 
     def covers(self, finding: Finding) -> bool:
         """Whether a finding is known; if so it is counted."""
-        exchange = finding.exchange
-        if exchange is None:
+        if finding.exchange is None:
             return False
+        # What is at fault may be an earlier request, which the one of the finding only shows.
+        shown = (finding.exchange, *(one for one in finding.others if _is_of(one, finding)))
         for entry in self.entries:
-            if (
-                entry.names(finding.rule)
-                and (entry.status is None or entry.status == exchange.status)
+            if entry.names(finding.rule) and any(
+                (entry.status is None or entry.status == exchange.status)
                 and entry.triggered_by(finding.operation, view(exchange))
+                for exchange in shown
             ):
                 self.met[entry.id] += 1
                 return True
@@ -139,6 +140,10 @@ class Known:
             and not self.met[entry.id]
             and entry.id not in self._seen
         ]
+
+
+def _is_of(exchange: Exchange, finding: Finding) -> bool:
+    return operations().name(exchange.method, exchange.path) == finding.operation
 
 
 def view(exchange: Exchange) -> dict[str, Any]:

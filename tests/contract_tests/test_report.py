@@ -1,0 +1,144 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from contract_tests.conftest import found_in
+from contract_tests.exchange import Exchange
+from contract_tests.findings import Finding, Violation, clip, describe
+from contract_tests.known import Known, parse
+from contract_tests.profiles import PROFILES
+from contract_tests.report import exit_status, summary
+from contract_tests.session import Session
+from contract_tests.target import Target
+from tests.contract_tests.test_known import SLASH, finding, sent
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+SCREEN = 50
+
+
+@pytest.fixture
+def session() -> Iterator[Session]:
+    with Target("http://127.0.0.1:1/api") as target:
+        target.__dict__["version"] = "3.8.8"
+        yield Session(
+            target=target,
+            profile=PROFILES["quick"],
+            seed=5,
+            known=Known(parse(SLASH, "x"), "3.8.8"),
+            repeat="deployments-contract run --seed 5",
+        )
+
+
+def fault(operation: str = "count_deployments", cause: str = "x") -> Finding:
+    return Finding(
+        "filters.count", operation, f"counts wrong: {cause}", "1", "2", sent(b"{}"), "#/x", cause
+    )
+
+
+def lines(session: Session, reason: str | None = None) -> list[str]:
+    return list(summary(session, reason=reason))
+
+
+def test_a_clean_run(session: Session) -> None:
+    told = lines(session)
+    assert told[0] == "http://127.0.0.1:1/api conforms"
+    assert told[-1] == "again: deployments-contract run --seed 5"
+    assert len(told) == 3
+    assert exit_status(session, None) == 0
+
+
+def test_the_same_fault_is_one_line(session: Session) -> None:
+    assert session.record(fault())
+    for _ in range(1000):
+        assert not session.record(fault())
+    session.record(fault("read_deployments"))
+    told = lines(session)
+    assert told[0] == "http://127.0.0.1:1/api VIOLATES the contract: 2 faults"
+    assert told[1:5] == [
+        "  count_deployments",
+        "    counts wrong: x [filters.count] (1001x)",
+        "  read_deployments",
+        "    counts wrong: x [filters.count]",
+    ]
+    assert exit_status(session, None) == 1
+    assert exit_status(session, "stopped") == 1
+
+
+def test_many_faults_fit_a_screen(session: Session) -> None:
+    for number in range(300):
+        session.record(fault(f"operation_{number % 40}", f"cause {number} " + "x" * 200))
+        session.cannot_judge(f"reason {number}")
+    told = lines(session)
+    assert len(told) < SCREEN
+    assert max(map(len, told)) <= 110
+
+
+def test_what_is_known_is_told_and_does_not_fail(session: Session) -> None:
+    session.judge(finding(sent(b'{"name": "a/b"}')))
+    assert "  slash (1x): the name is checked too late" in lines(session)
+    assert exit_status(session, None) == 0
+
+
+def test_what_is_known_and_did_not_occur_is_told(session: Session) -> None:
+    assert session.known is not None
+    session.known.observe(sent(b'{"name": "a/b"}', status=422))
+    assert "  slash: 1 requests that used to show it" in lines(session)
+
+
+def test_warnings_fail_only_when_asked(session: Session) -> None:
+    warning = Finding("filters.letters", "count_deployments", "letters", "1", "2", sent(b"{}"))
+    session.judge(warning)
+    session.judge(warning)
+    assert any("letters [filters.letters] (2x)" in line for line in lines(session))
+    assert exit_status(session, None) == 0
+    session.strict = True
+    with pytest.raises(Violation):
+        session.judge(warning)
+
+
+def test_a_mistake_of_the_suite_is_no_verdict(session: Session) -> None:
+    session.broken["test_x"] = "KeyError: 'id'"
+    assert any("test_x: KeyError" in line for line in lines(session))
+    assert exit_status(session, None) == 2
+
+
+def test_what_is_left_on_the_target_is_told_in_full(session: Session) -> None:
+    session.left_over = [f"DELETE http://x/{number}" + "y" * 120 for number in range(40)]
+    assert set(lines(session)) >= {f"  {line}" for line in session.left_over}
+
+
+def test_no_verdict_without_a_session() -> None:
+    assert exit_status(None, "nothing there") == 2
+    assert exit_status(None, None, interrupted=True) == 2
+
+
+def test_a_finding_reads_from_what_is_wrong_to_where_it_is_said() -> None:
+    earlier = Exchange("DELETE", "http://x/api/1", {}, None, 204, {}, b"")
+    told = describe(
+        Finding("a.b", "op", "is wrong", "1", "2", sent(b'{"a": 1}'), "#/paths/x", "c", (earlier,))
+    ).splitlines()
+    assert [line.split()[0] for line in told] == [
+        "op:",
+        "expected",
+        "got",
+        "rule",
+        "body",
+        "repeat",
+        "before",
+        "spec",
+    ]
+
+
+def test_clip_keeps_both_ends() -> None:
+    assert clip("a\nb", 10) == "a b"
+    assert clip("abcdefghij" * 3, 15) == "abcde ... fghij"
+
+
+def test_findings_are_found_in_groups_of_groups() -> None:
+    one, two = Violation(fault(cause="1")), Violation(fault(cause="2"))
+    group = ExceptionGroup("a", [one, ExceptionGroup("b", [ValueError(), two])])
+    assert found_in(group) == [one.finding, two.finding]
