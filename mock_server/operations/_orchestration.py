@@ -71,10 +71,12 @@ def propose(store: Store, run: Record, body: Mapping[str, Any], *, force: bool) 
     state = wanted if refusal is None else refusal.instead
     if state is None:
         assert refusal is not None  # noqa: S101 - what was not refused has a state
-        if not force and before["type"] == "PAUSED" and refusal.status == "REJECT":
+        if refusal.resumes:
             _change_policy(store, run, resuming=True)
         return Outcome(refusal.status, before, refusal.reason, refusal.delay_seconds)
     entered = _enter(move, state, accepted=refusal is None, force=force)
+    if refusal is not None and refusal.resumes:
+        _change_policy(store, entered, resuming=True)
     if refusal is None:
         return Outcome("ACCEPT", entered["state"], entered=True)
     return Outcome(refusal.status, entered["state"], refusal.reason, entered=True)
@@ -94,20 +96,20 @@ def _enter(move: Transition, state: Record, *, accepted: bool, force: bool) -> R
     store, before = move.store, move.before
     policy = move.run["empirical_policy"]
     details = dict(state["state_details"])
-    if state["type"] == "PENDING" and before["type"] in {"SCHEDULED", "PENDING"}:
-        details["scheduled_time"] = (
-            details["scheduled_time"] or before["state_details"]["scheduled_time"]
-        )
     if not force:
+        if state["type"] == "PENDING" and before["type"] in {"SCHEDULED", "PENDING"}:
+            planned = before["state_details"]["scheduled_time"]
+            details["scheduled_time"] = details["scheduled_time"] or planned
         if accepted:
             details[LEASE] = details[LEASE] or _lease(move, state)
-        _change_policy(store, move.run, **_policy(move, state, accepted=accepted))
+    _change_policy(store, move.run, **_policy(move, state, accepted=accepted, force=force))
+    leaves_its_end = not force and _leaves_its_end(before["type"], state["type"])
     run = enter(
         store,
         "flow_runs",
         store.tables["flow_runs"].records[move.run["id"]],
         {**state, "state_details": details},
-        resuming=policy["resuming"],
+        resuming=policy["resuming"] and not leaves_its_end,
     )
     _release(move, state, accepted=accepted)
     return run
@@ -123,24 +125,28 @@ def _lease(move: Transition, state: Record) -> str | None:
     return lease
 
 
-def _policy(move: Transition, state: Record, *, accepted: bool) -> dict[str, Any]:
+def _leaves_its_end(source: str, target: str) -> bool:
+    return source in TERMINAL_STATES and target not in TERMINAL_STATES
+
+
+def _policy(move: Transition, state: Record, *, accepted: bool, force: bool) -> dict[str, Any]:
     """What a transition changes in the run's policy: its pauses, and how it is being retried."""
     source, target, wanted = move.before["type"], state["type"], move.after["type"]
     policy, changes = move.run["empirical_policy"], dict[str, Any]()
-    if source in TERMINAL_STATES and target not in TERMINAL_STATES:
+    if not force and _leaves_its_end(source, target):
         changes |= {"resuming": False, "pause_keys": []}
         changes["retry_type"] = "reschedule" if target == "SCHEDULED" else None
-    if (source, wanted) == ("RUNNING", "FAILED"):
+    if not force and (source, wanted) == ("RUNNING", "FAILED"):
         if accepted:
             changes["retry_type"] = None
         else:
             changes |= {"resuming": False, "pause_keys": [], "retry_type": "in_process"}
-    if accepted and target == "PAUSED":
+    if not force and accepted and target == "PAUSED":
         key = state["state_details"]["pause_key"] or move.store.new_id()
         changes["pause_keys"] = [*policy["pause_keys"], key]
     if target == "RUNNING" or target in TERMINAL_STATES:
         changes["resuming"] = False
-    if source == "PAUSED" and accepted:
+    if not force and source == "PAUSED" and accepted:
         changes["resuming"] = True
     return changes
 

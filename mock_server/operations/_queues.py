@@ -112,7 +112,7 @@ def create_queue(store: Store, pool_id: str, fields: Mapping[str, Any]) -> Recor
             "concurrency_limit": fields.get("concurrency_limit"),
             "priority": _free_priority(store, pool_id) if wanted is None else wanted,
             "work_pool_id": pool_id,
-            "filter": fields.get("filter"),
+            "filter": _filter(fields.get("filter")),
             "last_polled": None,
             "status": "NOT_READY",
         },
@@ -120,6 +120,13 @@ def create_queue(store: Store, pool_id: str, fields: Mapping[str, Any]) -> Recor
     if wanted:
         prioritise(store, queue["id"], wanted)
     return store.get("work_queues", queue["id"]) or queue
+
+
+def _filter(given: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """What an old agent's queue takes runs by, with both keys."""
+    if given is None:
+        return None
+    return {key: given.get(key) for key in ("tags", "deployment_ids")}
 
 
 def _free_priority(store: Store, pool_id: str) -> int:
@@ -205,6 +212,8 @@ def update_queue(store: Store, queue: Record, changes: Mapping[str, Any]) -> Non
         DuplicateKey: the pool has a queue with the new name.
     """
     fields = dict(changes)
+    if "filter" in fields:
+        fields["filter"] = _filter(fields["filter"])
     paused = fields.get("is_paused")
     if paused and queue["status"] != "PAUSED":
         fields["status"] = "PAUSED"

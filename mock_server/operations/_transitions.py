@@ -8,7 +8,7 @@ the first rule that decides ends the matter.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
@@ -58,12 +58,14 @@ class Refusal:
         reason: why.
         instead: the state that the run enters instead; None leaves it where it is.
         delay_seconds: for `WAIT`.
+        resumes: the run counts as resuming all the same.
     """
 
     status: str
     reason: str
     instead: Record | None = None
     delay_seconds: int | None = None
+    resumes: bool = False
 
 
 def abort(reason: str) -> Refusal:
@@ -193,6 +195,11 @@ def _pausing(move: Transition) -> Refusal | None:
 
 
 def _resuming(move: Transition) -> Refusal | None:
+    refusal = _not_resuming(move)
+    return None if refusal is None else replace(refusal, resumes=True)
+
+
+def _not_resuming(move: Transition) -> Refusal | None:
     before, target = MEMBER.format("PAUSED"), move.after["type"]
     name = move.after["name"].lower()
     if target in {"PENDING", "PAUSED"}:

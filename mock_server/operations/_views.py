@@ -94,13 +94,11 @@ def deployment(store: Store, record: Record) -> dict[str, Any]:
         shown["schedules"] = [pick(schedule, SCHEDULE) for schedule in planned]
         shown["concurrency_limit"] = None
         if limit is not None:
-            shown["global_concurrency_limit"] = global_limit(store, limit)
+            # With the slots as they were last written: decay only shows in the limit itself.
+            shown["global_concurrency_limit"] = pick(limit, GLOBAL_LIMIT)
         place_in_queue(store, shown)
         return shown
 
-    if limit is not None and limit["slot_decay_per_second"]:
-        # It changes while nobody writes.
-        return make()
     return store.shown("deployments", (record, queue, pool, limit, *planned), make)
 
 
@@ -144,6 +142,14 @@ def flow_run(store: Store, record: Record) -> dict[str, Any]:
     return shown
 
 
+def as_sent(shown: dict[str, Any], run: Record) -> dict[str, Any]:
+    """The first answer of a planned run: times with the offset that they were sent with."""
+    if run["state_type"] == "SCHEDULED":
+        planned = run["state"]["state_details"]["scheduled_time"]
+        return {**shown, "expected_start_time": planned, "next_scheduled_start_time": planned}
+    return shown
+
+
 def task_run(store: Store, record: Record) -> dict[str, Any]:
     """A task run, with its estimates as of now."""
     shown = pick(record, TASK_RUN)
@@ -183,14 +189,22 @@ def work_pool(store: Store, record: Record) -> dict[str, Any]:
     return shown
 
 
-def work_queue(store: Store, record: Record) -> dict[str, Any]:
-    """A work queue with its pool's name, its status, and its slots in use when it has a limit."""
+def work_queue(
+    store: Store, record: Record, occupying: frozenset[str] = SLOT_STATES
+) -> dict[str, Any]:
+    """A work queue with its pool's name, its status, and its slots in use when it has a limit.
+
+    Args:
+        store: the state of the server.
+        record: the queue.
+        occupying: the states in which a run takes a slot.
+    """
     shown = bare_work_queue(record)
     pool = store.get("work_pools", record["work_pool_id"])
     shown["work_pool_name"] = None if pool is None else pool["name"]
     shown["status"] = record["status"]
     limited = record["concurrency_limit"] is not None
-    shown["active_slots"] = _slots(store, record, SLOT_STATES) if limited else None
+    shown["active_slots"] = _slots(store, record, occupying) if limited else None
     return shown
 
 
@@ -205,7 +219,7 @@ def _slots(store: Store, queue: Record, states: frozenset[str]) -> int:
 
 
 def global_limit(store: Store, record: Record) -> dict[str, Any]:
-    """A concurrency limit as deployments, read and filter show it: whole slots, after decay."""
+    """A concurrency limit as read and filter show it: whole slots, after decay."""
     shown = pick(record, GLOBAL_LIMIT)
     shown["active_slots"] = in_use(store, record)
     return shown

@@ -51,11 +51,7 @@ def create_flow_run_from_deployment(call: Call) -> Reply:
     deployment = by_id(call, "deployments", NOT_FOUND)
     run, created = _create(call.store, deployment, sent(call), full(call))
     shown = _views.flow_run(call.store, run)
-    if created and run["state_type"] == "SCHEDULED":
-        # The first answer shows the time with the offset that it was sent with; reads show UTC.
-        as_sent = run["state"]["state_details"]["scheduled_time"]
-        shown |= {"expected_start_time": as_sent, "next_scheduled_start_time": as_sent}
-    return Reply(201 if created else 200, shown)
+    return Reply(201, _views.as_sent(shown, run)) if created else Reply(200, shown)
 
 
 def _create(

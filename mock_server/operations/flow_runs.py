@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from mock_server import query
 from mock_server.call import Call, Reply
 from mock_server.errors import ApiError, BadRequest
-from mock_server.operations import _flow_runs, _queues, _views
+from mock_server.operations import _flow_runs, _queues, _slots, _views
 from mock_server.operations._checks import check_job_variables_of_run
 from mock_server.operations._orchestration import propose
 from mock_server.operations._search import filters, page_of, search
@@ -38,7 +38,8 @@ def create_flow_run(call: Call) -> Reply:
     run, created = _flow_runs.create(
         store, fields, state=body.get("state"), default_state="PENDING"
     )
-    return Reply(201 if created else 200, _views.flow_run(store, run))
+    shown = _views.flow_run(store, run)
+    return Reply(201, _views.as_sent(shown, run)) if created else Reply(200, shown)
 
 
 def _queue(store: Store, request: Mapping[str, Any]) -> str:
@@ -90,8 +91,13 @@ def _check_job_variables(store: Store, run: Record, variables: Mapping[str, Any]
 
 
 def delete_flow_run(call: Call) -> Reply:
-    """Delete a flow run with its task runs."""
-    call.store.delete("flow_runs", by_id(call, "flow_runs", NOT_FOUND)["id"])
+    """Delete a flow run with its task runs; the slot that it holds becomes free."""
+    store, run = call.store, by_id(call, "flow_runs", NOT_FOUND)
+    if run["state_type"] in _slots.HOLDING:
+        limit = _slots.limit_of(store, store.get("deployments", run["deployment_id"]))
+        if limit is not None:
+            _slots.give_back(store, limit)
+    store.delete("flow_runs", run["id"])
     return NO_CONTENT
 
 

@@ -35,7 +35,8 @@ def create_task_run(call: Call) -> Reply:
         return Reply(200, _views.task_run(store, existing))
     run = store.insert("task_runs", new_task_run(store, request))
     state = requested_state(store, sent(call).get("state"), "PENDING")
-    return Reply(201, _views.task_run(store, enter(store, "task_runs", run, state)))
+    entered = enter(store, "task_runs", run, state)
+    return Reply(201, _views.as_sent(_views.task_run(store, entered), entered))
 
 
 def _existing(store: Store, request: Mapping[str, Any]) -> Record | None:

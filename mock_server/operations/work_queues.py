@@ -2,21 +2,37 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from mock_server import query
 from mock_server.call import Call, Reply
 from mock_server.errors import Conflict
-from mock_server.operations import _queues, _views
+from mock_server.operations import _queues, _slots, _views
 from mock_server.operations._search import window
 from mock_server.operations._shared import NO_CONTENT, by_id, found, full, sent
 from mock_server.tables import DuplicateKey
 
 if TYPE_CHECKING:
+    from mock_server.store import Store
     from mock_server.tables import Record
 
 NOT_FOUND: Final = "work queue not found"
 TAKEN: Final = "A work queue with this name already exists."
+
+
+def _view(store: Store, queue: Record) -> dict[str, Any]:
+    """A queue as these operations show it: they count slots as agents did."""
+    shown = _views.work_queue(store, queue, _slots.HOLDING)
+    legacy = queue["filter"]
+    if legacy is not None and queue["concurrency_limit"] is not None:
+        wanted = {
+            "tags": {"all_": legacy["tags"]},
+            "deployment_id": {"any_": legacy["deployment_ids"], "is_null_": False},
+            "state": {"type": {"any_": sorted(_views.SLOT_STATES)}},
+        }
+        runs = query.count(store.data(), "flow_runs", {"flow_runs": wanted})
+        return {**shown, "active_slots": runs}
+    return shown
 
 
 def create_work_queue(call: Call) -> Reply:
@@ -26,17 +42,17 @@ def create_work_queue(call: Call) -> Reply:
     pool = _queues.default_agent_pool(store)
     if new_pool and request["name"] == _queues.DEFAULT_QUEUE:
         queue = found(store.get("work_queues", pool["default_queue_id"]), NOT_FOUND)
-        return Reply(201, _views.work_queue(store, queue))
+        return Reply(201, _view(store, queue))
     try:
         queue = _queues.create_queue(store, pool["id"], request)
     except DuplicateKey as error:
         raise Conflict(TAKEN) from error
-    return Reply(201, _views.work_queue(store, queue))
+    return Reply(201, _view(store, queue))
 
 
 def read_work_queue(call: Call) -> Reply:
     """One queue by its id."""
-    return Reply(200, _views.work_queue(call.store, by_id(call, "work_queues", NOT_FOUND)))
+    return Reply(200, _view(call.store, by_id(call, "work_queues", NOT_FOUND)))
 
 
 def read_work_queue_by_name(call: Call) -> Reply:
@@ -48,7 +64,7 @@ def read_work_queue_by_name(call: Call) -> Reply:
         queue = next(iter(store.group("work_queues", name=name)), None)
     else:
         queue = store.find("work_queues", work_pool_id=pool["id"], name=name)
-    return Reply(200, _views.work_queue(store, found(queue, NOT_FOUND)))
+    return Reply(200, _view(store, found(queue, NOT_FOUND)))
 
 
 def read_work_queues(call: Call) -> Reply:
@@ -58,7 +74,7 @@ def read_work_queues(call: Call) -> Reply:
     matching = query.select(store.data(), "work_queues", wanted)
     ordered = sorted(matching, key=lambda queue: queue["name"].encode())
     stretch = ordered[offset : offset + limit]
-    return Reply(200, [_views.work_queue(store, queue) for queue in stretch])
+    return Reply(200, [_view(store, queue) for queue in stretch])
 
 
 def update_work_queue(call: Call) -> Reply:
