@@ -170,7 +170,7 @@ class Target:
         )
 
     def _answer(self, request: httpx.Request) -> httpx.Response | None:
-        """The answer; None when a living server closed the connection instead."""
+        """The answer; None when a living server gives none that can be read."""
         try:
             return self._on_a_live_connection(request)
         except httpx.TimeoutException as error:
@@ -179,11 +179,16 @@ class Target:
                 f"{self._client.timeout.read:g} s: is the server overloaded or stuck?"
             ) from error
         except httpx.ConnectError as error:
+            if "SSL" in str(error) or "certificate" in str(error).lower():
+                raise Unreachable(
+                    f"{self.base_url} cannot be reached by TLS ({error}): is it served by https, "
+                    "and is its certificate known here (SSL_CERT_FILE)?"
+                ) from error
             raise Unreachable(
                 f"Nothing answers at {self.base_url} ({error}): "
                 "is the server running, and are host and port right?"
             ) from error
-        except httpx.TransportError as error:
+        except httpx.RequestError as error:
             if not self._alive():
                 raise Unreachable(
                     f"{self.base_url} stopped answering at {request.method} {request.url.path} "
@@ -204,6 +209,8 @@ class Target:
     def _alive(self) -> bool:
         try:
             self._client.get(self.base_url + "/health")
+        except httpx.DecodingError:
+            return True
         except httpx.TransportError:
             return False
         return True
@@ -292,12 +299,15 @@ def encode(value: Any) -> bytes:
 
 
 def _checked(base_url: str) -> str:
-    parts = urlsplit(base_url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    try:
+        url = httpx.URL(base_url)
+    except httpx.InvalidURL:
+        url = httpx.URL("")
+    if url.scheme not in ("http", "https") or not url.host:
         raise CannotJudge(
             f"{base_url!r} is no http address: write it like http://127.0.0.1:4200/api."
         )
-    if parts.query or parts.fragment:
+    if url.query or url.fragment:
         raise CannotJudge(f"{base_url!r} has a query or a fragment: leave it out.")
     return base_url.rstrip("/")
 

@@ -181,11 +181,32 @@ def test_a_server_with_a_bug_is_a_target_all_the_same(broken: str) -> None:
 
 @pytest.mark.parametrize(
     ("url", "says"),
-    [("127.0.0.1:4200/api", "no http address"), ("http://x/api?a=1", "query"), ("", "no http")],
+    [
+        ("http://127.0.0.1:port/api", "no http address"),
+        ("http://[::1/api", "no http address"),
+        ("127.0.0.1:4200/api", "no http address"),
+        ("http://x/api?a=1", "query"),
+        ("", "no http"),
+    ],
 )
 def test_what_is_no_address(url: str, says: str) -> None:
     with pytest.raises(CannotJudge, match=says):
         Target(url)
+
+
+def test_an_answer_that_cannot_be_unpacked_is_none() -> None:
+    packed = {"content-encoding": "gzip", "content-type": "application/json"}
+    with serve(lambda *_: Answer(200, b"no gzip", packed)) as url, Target(url) as target:
+        assert target.get("/x").status == 0
+
+
+def test_plain_http_where_tls_is_asked_for() -> None:
+    with (
+        serve(lambda *_: Answer()) as url,
+        Target(url.replace("http:", "https:")) as target,
+        pytest.raises(Unreachable, match="cannot be reached by TLS"),
+    ):
+        target.probe()
 
 
 @pytest.mark.parametrize(
