@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, overload
 
 from mock_server.query.sort import in_order
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from mock_server.query.matches import Matches
 
 Record = dict[str, Any]
 
@@ -79,6 +82,7 @@ class Data:
     """All records that a query can reach, a sequence per kind, oldest first.
 
     A plain sequence is made a `Collection`; pass the same collection again and its indexes serve
+    again. What matched a request is kept for the next requests, for clients turn pages and ask
     again.
     """
 
@@ -94,6 +98,11 @@ class Data:
             records = getattr(self, entry.name)
             if not isinstance(records, Collection):
                 object.__setattr__(self, entry.name, Collection(records))
+
+    @cached_property
+    def answers(self) -> dict[str, Matches]:
+        """What matched the last requests, by what they asked for; the oldest first."""
+        return {}
 
     def kind(self, kind: str) -> Collection:
         """The records of a kind.

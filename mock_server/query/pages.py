@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mock_server.query.select import Filters, matching
+from mock_server.query.matches import matches
+from mock_server.query.sort import SORTS
 
 if TYPE_CHECKING:
     from mock_server.query.data import Data, Record
+    from mock_server.query.relations import Filters
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +54,12 @@ def paginate(
     Raises:
         KeyError: there is no such kind, or it has no such order.
     """
-    found = matching(data, kind, filters, sort=sort)
+    if sort is not None and sort not in SORTS[kind]:
+        raise KeyError(sort)
+    found = matches(data, kind, filters)
     start = (page - 1) * limit
     return Page(
-        results=list(found[start : start + limit]),
+        results=found.stretch(sort, start, start + limit) if limit else [],
         count=len(found),
         limit=limit,
         pages=-(-len(found) // limit) if limit else 0,

@@ -2,30 +2,16 @@
 
 from __future__ import annotations
 
-from itertools import islice
 from typing import TYPE_CHECKING
 
-from mock_server.query.operators import always, never
-from mock_server.query.relations import Filters, compile_filters
-from mock_server.query.sort import DEFAULT_SORT
+from mock_server.query.matches import matches
+from mock_server.query.relations import Filters
+from mock_server.query.sort import SORTS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from mock_server.query.data import Data, Record
 
-__all__ = ["Filters", "count", "matching", "select"]
-
-
-def matching(
-    data: Data, kind: str, filters: Filters, *, sort: str | None = None
-) -> Sequence[Record]:
-    """All records of a kind that match, sorted. The sequence is not to be changed."""
-    predicate = compile_filters(kind, filters, data)
-    if predicate is never:
-        return ()
-    records = data.kind(kind).ordered(kind, sort or DEFAULT_SORT[kind])
-    return records if predicate is always else list(filter(predicate, records))
+__all__ = ["Filters", "count", "select"]
 
 
 def select(
@@ -50,16 +36,12 @@ def select(
     Raises:
         KeyError: there is no such kind, or it has no such order.
     """
+    if sort is not None and sort not in SORTS[kind]:
+        raise KeyError(sort)
     if limit == 0:
         return []
-    predicate = compile_filters(kind, filters, data)
-    if predicate is never:
-        return []
-    records = data.kind(kind).ordered(kind, sort or DEFAULT_SORT[kind])
     stop = None if limit is None else offset + limit
-    if predicate is always:
-        return list(records[offset:stop])
-    return list(islice(filter(predicate, records), offset, stop))
+    return matches(data, kind, filters).stretch(sort, offset, stop)
 
 
 def count(data: Data, kind: str, filters: Filters) -> int:
@@ -68,10 +50,4 @@ def count(data: Data, kind: str, filters: Filters) -> int:
     Raises:
         KeyError: there is no such kind.
     """
-    predicate = compile_filters(kind, filters, data)
-    if predicate is never:
-        return 0
-    records = data.kind(kind).records
-    if predicate is always:
-        return len(records)
-    return sum(map(predicate, records))
+    return len(matches(data, kind, filters))
