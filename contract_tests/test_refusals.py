@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from contract_tests import hostile
 from contract_tests.ground import Ground
 from contract_tests.lifecycle.actor import Actor
 from contract_tests.operations import operations
@@ -55,3 +56,14 @@ def test_requests(session: Session, ground: Ground, operation: str) -> None:
     """Headers, ids, methods, and bodies that are none."""
     for what in (Refusals.headers, Refusals.ids, Refusals.bodies, Refusals.methods):
         _run(session, ground, operation, what)
+
+
+@pytest.mark.parametrize("operation", [*hostile.SEARCHING, *hostile.STORING])
+def test_hostile(session: Session, ground: Ground, operation: str) -> None:
+    """Inputs that no sensible client sends; the server must not fail on them."""
+    contract = spec_for(session.target.version).contracts[operation]
+    if session.read_only and may_change(contract.operation.method, contract.operation.path):
+        return
+    with Actor(session, operation.replace("_", "-")) as actor:
+        ground.actor = actor
+        hostile.send(actor, ground, contract)
