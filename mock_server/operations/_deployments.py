@@ -59,6 +59,13 @@ def options(sent: Mapping[str, Any] | None) -> dict[str, Any] | None:
     return {key: sent.get(key) for key in keys}
 
 
+def with_parameter_schema(fields: dict[str, Any]) -> dict[str, Any]:
+    """The fields of a deployment, an empty parameter schema written out; null stays null."""
+    if fields.get("parameter_openapi_schema") == {}:
+        return {**fields, "parameter_openapi_schema": {"type": "object", "properties": {}}}
+    return fields
+
+
 def stored_schedule(store: Store, schedule: Mapping[str, Any]) -> dict[str, Any]:
     """A schedule as it is kept: an interval is anchored, a rule has a beginning."""
     kept = dict(schedule)

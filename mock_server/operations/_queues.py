@@ -175,14 +175,25 @@ def default_agent_pool(store: Store) -> Record:
     return pool
 
 
+def queue_of_name(store: Store, name: str) -> Record | None:
+    """The queue with a name in the default agent pool, or in any pool while there is no such."""
+    pool = store.find("work_pools", name=DEFAULT_AGENT_POOL)
+    if pool is None:
+        return next(iter(store.group("work_queues", name=name)), None)
+    return store.find("work_queues", work_pool_id=pool["id"], name=name)
+
+
 def agent_queue(store: Store, name: str) -> Record:
-    """The queue with a name in the default agent pool, pool and queue made when not there.
+    """The queue that is meant by a name alone, in the default agent pool when it must be made.
 
     A queue that is made so is the first of its pool.
     """
-    pool = default_agent_pool(store)
-    queue = store.find("work_queues", work_pool_id=pool["id"], name=name)
+    queue = queue_of_name(store, name)
     if queue is None:
+        new_pool = store.find("work_pools", name=DEFAULT_AGENT_POOL) is None
+        pool = default_agent_pool(store)
+        if new_pool and name == DEFAULT_QUEUE:
+            return store.tables["work_queues"].records[pool["default_queue_id"]]
         queue = create_queue(store, pool["id"], {"name": name, "priority": 1})
     return queue
 

@@ -57,7 +57,7 @@ def update_deployment(call: Call) -> Reply:
 
 def _stored(call: Call) -> dict[str, Any]:
     body = sent(call)
-    fields = {key: body[key] for key in STORED if key in body}
+    fields = _deployments.with_parameter_schema({key: body[key] for key in STORED if key in body})
     if fields.get("job_variables", ...) is None:
         # A null changes nothing, where other fields would refuse it.
         del fields["job_variables"]

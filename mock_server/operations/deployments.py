@@ -59,7 +59,8 @@ def create_deployment(call: Call) -> Reply:
     pool_name = body.get("work_pool_name")
     if pool_name and pool_name != _queues.DEFAULT_AGENT_POOL:
         check_job_variables(store, _queues.pool_named(store, pool_name), body.get("job_variables"))
-    fields = {key: value for key, value in body.items() if key in STORED}
+    sent_fields = {key: value for key, value in body.items() if key in STORED}
+    fields = _deployments.with_parameter_schema(sent_fields)
     if "global_concurrency_limit_id" in body:
         fields["concurrency_limit_id"] = _shared_limit(store, body["global_concurrency_limit_id"])
     queue_id = _queues.place(store, pool_name, body.get("work_queue_name"))

@@ -57,14 +57,8 @@ def read_work_queue(call: Call) -> Reply:
 
 def read_work_queue_by_name(call: Call) -> Reply:
     """One queue of the default agent pool by its name, or of any pool while there is no such."""
-    store, name = call.store, call.path["name"]
-    pool = store.find("work_pools", name=_queues.DEFAULT_AGENT_POOL)
-    queue: Record | None
-    if pool is None:
-        queue = next(iter(store.group("work_queues", name=name)), None)
-    else:
-        queue = store.find("work_queues", work_pool_id=pool["id"], name=name)
-    return Reply(200, _view(store, found(queue, NOT_FOUND)))
+    queue = _queues.queue_of_name(call.store, call.path["name"])
+    return Reply(200, _view(call.store, found(queue, NOT_FOUND)))
 
 
 def read_work_queues(call: Call) -> Reply:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import random
 import re
 from datetime import UTC, datetime, timedelta
+from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from mock_server.call import Call
 from mock_server.edges import responses
 from mock_server.fixtures import FixtureError, load_fixtures, shipped
+from mock_server.fixtures.runs import STATES
 from mock_server.fixtures.times import moment, span
 from mock_server.operations import OPERATIONS
 from mock_server.store import Store
@@ -321,3 +323,15 @@ def test_spans() -> None:
     assert span("1h30m") == timedelta(minutes=90)
     with pytest.raises(ValueError, match="is no length of time"):
         span("90")
+
+
+def test_the_example_of_the_readme_loads(tmp_path: Path) -> None:
+    folder = resources.files("mock_server.fixtures")
+    text = (folder / "README.md").read_text(encoding="utf-8")
+    example = text.partition("```yaml\n")[2].partition("```")[0]
+    path = tmp_path / "data.yaml"
+    path.write_text(example, encoding="utf-8")
+    store = loaded(path)
+    assert len(store.all("flow_runs")) == 5
+    states = text.partition("| `state` |")[2].partition("\n")[0]
+    assert set(re.findall(r"`([A-Z][A-Za-z]+)`", states)) <= STATES.keys()

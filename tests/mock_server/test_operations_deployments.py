@@ -321,3 +321,20 @@ def test_answers_are_no_part_of_the_state(api: Api) -> None:
     answer["tags"].append("b")
     answer["parameters"]["deep"].append(2)
     assert json.dumps(api.read(made), sort_keys=True) == kept
+
+
+def test_an_empty_parameter_schema_is_written_out_when_it_is_sent(api: Api) -> None:
+    written = {"type": "object", "properties": {}}
+    assert api.deployment(parameter_openapi_schema={})["parameter_openapi_schema"] == written
+    made = api.deployment("other")
+    assert made["parameter_openapi_schema"] == {}
+    api("update_deployment", {"parameter_openapi_schema": {}}, id=made["id"])
+    assert api.read(made)["parameter_openapi_schema"] == written
+
+
+def test_a_queue_by_name_alone_is_any_pools_while_there_is_no_agent_pool(api: Api) -> None:
+    api("create_work_pool", {"name": "pool", "type": "process"})
+    api("create_work_pool_queue", {"name": "q"}, work_pool_name="pool")
+    assert api.deployment("first", work_queue_name="q")["work_pool_name"] == "pool"
+    assert api.deployment("second", work_queue_name="r")["work_pool_name"] == "default-agent-pool"
+    assert api.deployment("third", work_queue_name="q")["work_pool_name"] == "default-agent-pool"
