@@ -25,7 +25,7 @@ _LOOPBACK = re.compile(r"localhost|127(\.\d+){3}|::1")
 # get_scheduled_flow_runs does: it marks the deployments as polled.
 _READING_POST = re.compile(r".*/(filter|paginate|count|history|lateness)/?")
 _BUSY = frozenset({429, 503})
-_TRIES = 5
+_TRIES = 8  # some ten seconds in all
 _LONGEST_WAIT = 5.0  # seconds
 _DROPPED = 0  # the status of an exchange that got no answer
 
