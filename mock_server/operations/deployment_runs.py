@@ -18,6 +18,7 @@ from mock_server.operations._checks import (
     check_parameters_of_run,
     hydrated_for_run,
 )
+from mock_server.operations._creator import creator
 from mock_server.operations._search import window
 from mock_server.operations._shared import by_id, full, sent
 from mock_server.tables import IntegrityError
@@ -49,18 +50,19 @@ SCHEDULE_KINDS: Final = {
 def create_flow_run_from_deployment(call: Call) -> Reply:
     """Make a flow run: 201, or 200 with the one that has this idempotency key."""
     deployment = by_id(call, "deployments", NOT_FOUND)
-    run, created = _create(call.store, deployment, sent(call), full(call))
+    run, created = _create(call, deployment, sent(call), full(call))
     shown = _views.flow_run(call.store, run)
     return Reply(201, _views.as_sent(shown, run)) if created else Reply(200, shown)
 
 
 def _create(
-    store: Store,
+    call: Call,
     deployment: Record,
     body: Mapping[str, Any],
     request: Mapping[str, Any],
     words: Words = ONE_RUN,
 ) -> tuple[Record, bool]:
+    store = call.store
     given = {**(deployment["parameters"] or {}), **(request.get("parameters") or {})}
     parameters = hydrated_for_run(store, given, words)
     check_parameters_of_run(deployment, request, parameters, words)
@@ -80,6 +82,7 @@ def _create(
         or deployment["infrastructure_document_id"],
         "work_queue_name": queue_name,
         "work_queue_id": queue_id,
+        "created_by": creator(call),
     }
     return _flow_runs.create(store, {**request, **fields}, state=body.get("state"))
 
@@ -100,7 +103,7 @@ def bulk_create_flow_runs_from_deployment(call: Call) -> Reply:
     deployment = by_id(call, "deployments", NOT_FOUND)
     _make_queues(store, deployment, items)
     results = [
-        _bulk_item(store, deployment, body, request)
+        _bulk_item(call, deployment, body, request)
         for body, request in zip(call.body, items, strict=True)
     ]
     return Reply(200, {"results": results})
@@ -119,10 +122,10 @@ def _make_queues(store: Store, deployment: Record, items: Sequence[Mapping[str, 
 
 
 def _bulk_item(
-    store: Store, deployment: Record, body: Mapping[str, Any], request: Mapping[str, Any]
+    call: Call, deployment: Record, body: Mapping[str, Any], request: Mapping[str, Any]
 ) -> dict[str, Any]:
     try:
-        run, _ = _create(store, deployment, body, request, MANY_RUNS)
+        run, _ = _create(call, deployment, body, request, MANY_RUNS)
     except ApiError as error:
         return {"flow_run_id": None, "status": "FAILED", "error": error.body["detail"]}
     except IntegrityError:

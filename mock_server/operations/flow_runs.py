@@ -10,6 +10,7 @@ from mock_server.call import Call, Reply
 from mock_server.errors import ApiError, BadRequest
 from mock_server.operations import _flow_runs, _queues, _slots, _views
 from mock_server.operations._checks import check_job_variables_of_run
+from mock_server.operations._creator import creator
 from mock_server.operations._orchestration import propose
 from mock_server.operations._search import filters, page_of, search
 from mock_server.operations._shared import NO_CONTENT, by_id, full, sent, touch
@@ -34,6 +35,7 @@ def create_flow_run(call: Call) -> Reply:
         **request,
         "work_queue_id": queue_id,
         "labels": _labels(store, request),
+        "created_by": creator(call),
     }
     run, created = _flow_runs.create(
         store, fields, state=body.get("state"), default_state="PENDING"

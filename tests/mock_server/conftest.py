@@ -42,6 +42,7 @@ class Api:
     """
 
     clock: Clock = field(default_factory=Clock)
+    headers: dict[str, str] = field(default_factory=dict)
     store: Store = field(init=False)
 
     def __post_init__(self) -> None:
@@ -51,10 +52,17 @@ class Api:
         """The status and the JSON of an answer, refusals as well."""
         try:
             if body is UNSET:
-                call = Call(self.store, path=path)
+                call = Call(self.store, path=path, headers=self.headers)
             else:
                 read = requests().body(operation, body)
-                call = Call(self.store, path=path, body=read.sent, full=read.full, raw=read.raw)
+                call = Call(
+                    self.store,
+                    path=path,
+                    headers=self.headers,
+                    body=read.sent,
+                    full=read.full,
+                    raw=read.raw,
+                )
             reply = OPERATIONS[operation](call)
         except ApiError as error:
             return error.status, error.body

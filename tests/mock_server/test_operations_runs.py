@@ -127,6 +127,34 @@ def test_a_reference_to_nothing_is_a_conflict(api: Api, field: str) -> None:
     assert answer == (409, DATA_INTEGRITY_CONFLICT)
 
 
+@pytest.mark.parametrize(
+    ("identity", "name", "made"),
+    [
+        ("11111111111141118111111111111111", "bXkgYXV0byDDqQ==", "my auto é"),
+        ("11111111-1111-4111-8111-111111111111", "!!", None),
+        ("11111111-1111-4111-8111-111111111111", "//4=", None),
+        ("11111111-1111-4111-8111-111111111111", "", None),
+    ],
+)
+def test_an_automation_leaves_its_name_on_runs(
+    api: Api, identity: str, name: str, made: str | None
+) -> None:
+    api.headers = {"prefect-automation-id": identity, "prefect-automation-name": name}
+    deployment = api.deployment()
+    assert deployment["created_by"] is None
+    flow_run = api("create_flow_run", {"flow_id": deployment["flow_id"]})
+    for run in (api.run(deployment), flow_run):
+        creator = run["created_by"]
+        if made is None:
+            assert creator is None
+        else:
+            assert creator == {
+                "id": "11111111-1111-4111-8111-111111111111",
+                "type": "AUTOMATION",
+                "display_value": made,
+            }
+
+
 # -- in bulk
 
 
