@@ -28,7 +28,7 @@ PYTEST := $(PY) -m pytest -n 2 --dist loadgroup
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install install-prefect demo test lint types proof constraints python clean
+.PHONY: help install install-prefect demo test lint types proof bundle constraints python clean
 
 help:  ## Show this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -52,6 +52,9 @@ lint: $(STAMP)  ## Check style (ruff)
 
 types: $(STAMP)  ## Check types (mypy, strict)
 	$(PY) -m mypy
+
+bundle: $(STAMP)  ## Make openapi/bundle.json anew from the split files
+	$(PY) -m openapi.bundle
 
 constraints:  ## Resolve the newest versions that pyproject admits and write them down
 	@$(MAKE) --no-print-directory python
