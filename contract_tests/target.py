@@ -26,6 +26,7 @@ _LOOPBACK = re.compile(r"localhost|127(\.\d+){3}|::1")
 _READING_POST = re.compile(r".*/(filter|paginate|count|history|lateness)/?")
 _BUSY = frozenset({429, 503})
 _TRIES = 8  # some ten seconds in all
+_FEWER_TRIES = 3
 _LONGEST_WAIT = 5.0  # seconds
 _DROPPED = 0  # the status of an exchange that got no answer
 
@@ -60,6 +61,7 @@ class Target:
         self.requests = 0
         self.writes = 0
         self.seconds = 0.0
+        self._tries = _TRIES
         self.stopped = ""
         self.observers: list[Callable[[Exchange], None]] = []
         host = urlsplit(self.base_url).hostname or ""
@@ -148,15 +150,18 @@ class Target:
         return self.send("POST", path, json=body)
 
     def _send(self, request: httpx.Request, content: bytes | None) -> Exchange:
-        for attempt in range(_TRIES):
+        for attempt in range(self._tries):
             started = time.perf_counter()
             self.requests += 1
             response = self._answer(request)
             elapsed = time.perf_counter() - started
             self.seconds += elapsed
-            if response is None or response.status_code not in _BUSY or attempt == _TRIES - 1:
+            if response is None or response.status_code not in _BUSY or attempt == self._tries - 1:
                 break
             time.sleep(_wait(response, attempt))
+        busy = response is not None and response.status_code in _BUSY
+        # One that stayed busy is not waited for as long again.
+        self._tries = _FEWER_TRIES if busy else _TRIES
         return Exchange(
             method=request.method,
             url=str(request.url),

@@ -96,7 +96,8 @@ def test_a_busy_server_is_asked_again() -> None:
     assert target.requests == 3
 
 
-def test_a_server_that_stays_busy_is_told_so() -> None:
+def test_a_server_that_stays_busy_is_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("contract_tests.target._TRIES", 2)
     with serve(lambda *_: Answer(status=503)) as url, Target(url) as target:
         assert target.get("/x").status == 503
 
