@@ -30,7 +30,7 @@ def found(data: Data, kind: str, bodies: dict[str, Any]) -> set[str]:
 
 @pytest.mark.parametrize("kind", OWN)
 @given(data=worlds(), bodies=filters())
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=40)
 def test_all_filters_of_a_request(kind: str, data: Data, bodies: dict[str, Any]) -> None:
     expected = answer(data, kind, bodies)
     assert found(data, kind, bodies) == set(expected)
@@ -40,7 +40,7 @@ def test_all_filters_of_a_request(kind: str, data: Data, bodies: dict[str, Any])
 @pytest.mark.parametrize("kind", OWN)
 def test_one_filter_with_several_criteria(kind: str) -> None:
     @given(data=worlds(), body=filter_of(OWN[kind]))
-    @settings(deadline=None, max_examples=60)
+    @settings(deadline=None, max_examples=40)
     def check(data: Data, body: dict[str, Any]) -> None:
         bodies = {OWN[kind]: body}
         assert found(data, kind, bodies) == set(answer(data, kind, bodies))

@@ -24,7 +24,7 @@ from tests.mock_server.query.worlds import (
 )
 
 KINDS = st.sampled_from(list(OWN))
-SOME = settings(deadline=None, max_examples=40)
+SOME = settings(deadline=None, max_examples=30)
 
 
 def lists_of(name: str, key: str, asked: str) -> st.SearchStrategy[list[Any]]:
