@@ -27,6 +27,7 @@ Exit codes: 0 valid, 1 findings, 2 not to be read."""
 _BUNDLE_EXAMPLE = """\b
 Examples:
   deployments-spec bundle > deployments.yaml
+  deployments-spec bundle --openapi 3.1 --tag core > core.yaml
   deployments-spec bundle --format json | jq '.paths | keys'"""
 
 
@@ -126,9 +127,20 @@ def validate(
     show_default=True,
     help="How the document is written.",
 )
-def bundle(form: str) -> None:
+@click.option(
+    "--openapi",
+    "version",
+    type=click.Choice(["3.0", "3.1"]),
+    default="3.0",
+    show_default=True,
+    help="The version of OpenAPI.",
+)
+@click.option("--inline", is_flag=True, help="Replace references by what they lead to.")
+@click.option("--tag", metavar="NAME", help="Only its operations; core: Deployments.")
+def bundle(form: str, version: str, tag: str | None, *, inline: bool) -> None:
     """Write the split files as one document to standard output."""
     from openapi.bundle import BundleError
+    from openapi.forms import UnknownTagError, as_31, inlined, of_tag
     from openapi.writing import bundled, to_json, to_yaml
 
     try:
@@ -136,4 +148,65 @@ def bundle(form: str) -> None:
     except BundleError as error:
         click.echo(f"Error: {error}", err=True)
         sys.exit(1)
+    try:
+        document = document if tag is None else of_tag(document, tag)
+    except UnknownTagError as error:
+        click.echo(f"Error: {error}", err=True)
+        sys.exit(2)
+    document = inlined(document) if inline else document
+    document = as_31(document) if version == "3.1" else document
     click.echo(to_json(document) if form == "json" else to_yaml(document), nl=False)
+
+
+_DIFF_EXAMPLE = """\b
+Examples:
+  deployments-spec diff main:openapi openapi
+  deployments-spec diff old.json https://example.com/openapi.json
+  deployments-spec diff v1:openapi/openapi.yaml openapi --fail-on warning
+
+\b
+Exit codes: 0 nothing that bad, 1 something is, 2 not to be read."""
+
+
+@main.command(epilog=_DIFF_EXAMPLE)
+@click.argument("old")
+@click.argument("new")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json", "sarif", "github"]),
+    default="text",
+    show_default=True,
+    help="How changes are written.",
+)
+@click.option(
+    "--fail-on",
+    "least",
+    type=click.Choice(["error", "warning", "info"]),
+    default="error",
+    show_default=True,
+    help="The least bad that fails.",
+)
+def diff(old: str, new: str, form: str, least: str) -> None:
+    """Tell what changed from OLD to NEW, graded by what it does to clients.
+
+    Either is a file, a folder, a URL, or a git revision with a path in it.
+    """
+    from openapi.annotations import render_github, render_sarif
+    from openapi.diff import UnreadableError, breaks, render_changes
+    from openapi.diff import diff as run
+    from openapi.diff_rules import DIFF_RULES
+
+    try:
+        comparison = run(old, new)
+    except UnreadableError as error:
+        click.echo(f"Error: {error}", err=True)
+        sys.exit(2)
+    if form == "sarif":
+        text = render_sarif(comparison.changes, DIFF_RULES)
+    elif form == "github":
+        text = render_github(comparison.changes)
+    else:
+        text = render_changes(comparison, form)
+    click.echo(text, nl=False)
+    sys.exit(1 if breaks(comparison.changes, least) else 0)

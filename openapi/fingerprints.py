@@ -9,7 +9,7 @@ from openapi.checks import Fault
 from openapi.structure import escape, resolve, tokens
 from openapi.subject import Subject
 
-__all__ = ["Fingerprints"]
+__all__ = ["Fingerprints", "digest"]
 
 _DIGITS = 16
 _VERSION = "1"
@@ -41,7 +41,8 @@ def _steady(document: Any, pointer: str) -> str:
     return "/".join(escape(step) for step in steps)
 
 
-def _digest(*parts: str) -> str:
+def digest(*parts: str) -> str:
+    """A fingerprint of some parts."""
     text = "\0".join((_VERSION, *parts))
     return hashlib.sha256(text.encode()).hexdigest()[:_DIGITS]
 
@@ -66,8 +67,8 @@ class Fingerprints:
             fault.key or "",
         )
         self._seen[parts] += 1
-        return _digest(*parts, str(self._seen[parts]))
+        return digest(*parts, str(self._seen[parts]))
 
     def of_source(self, code: str, source: Source, key: str = "") -> str:
         """The fingerprint of what is wrong with the files that the document is made of."""
-        return _digest(code, source.file.name, source.pointer, key)
+        return digest(code, source.file.name, source.pointer, key)

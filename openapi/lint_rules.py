@@ -78,7 +78,8 @@ LINT_RULES: Mapping[str, Rule] = {
     ),
     "nullable-without-type": _warning(
         says="`nullable` stands beside a `type`; OpenAPI 3.0.3 gives it no effect otherwise.",
-        remedy="Add the type, or write anyOf with a schema that admits null.",
+        remedy="Add the type; or write anyOf with a schema that admits null; or, where anything may"
+        " stand, remove `nullable`: null is admitted already.",
     ),
     "nullable-in-31": _warning(
         says="OpenAPI 3.1 has no `nullable`.",

@@ -3,22 +3,20 @@
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from openapi import BUNDLE_FILE, ROOT_FILE
 from openapi.bundle import BundleError, Source, assemble
+from openapi.errors import UnreadableError
+from openapi.revisions import checked_out, git_revision
 from openapi.structure import iterate
 from openapi.yaml_loader import YamlError, load_yaml
 
 __all__ = ["Subject", "UnreadableError", "open_subject"]
 
 _TIMEOUT = 30.0
-
-
-class UnreadableError(ValueError):
-    """There is nothing that could be validated. The message is a sentence for the user."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +30,7 @@ class Subject:
         sources: Where parts of it were written, by their pointers; the rest stands in `root`.
         problems: What went wrong when the files were put together.
         unused: Parts of the files that nothing references.
+        folder: What the user calls the folder of `root`, where that is but a copy.
     """
 
     name: str
@@ -40,6 +39,7 @@ class Subject:
     sources: Mapping[str, Source] = field(default_factory=dict)
     problems: tuple[BundleError, ...] = ()
     unused: tuple[Source, ...] = ()
+    folder: str | None = None
 
     def source(self, pointer: str) -> Source:
         """Where a pointer into the document leads in the files."""
@@ -55,6 +55,8 @@ class Subject:
         """A file as the user would write it."""
         if file == self.root:
             return self.name
+        if self.folder is not None and file.is_relative_to(self.root.parent):
+            return f"{self.folder}{file.relative_to(self.root.parent)}"
         try:
             return str(file.relative_to(Path.cwd()))
         except ValueError:
@@ -116,12 +118,19 @@ def _read(file: Path, name: str) -> Subject:
     return Subject(name, file, bundle.document, bundle.sources, tuple(problems), unused)
 
 
+def _root_in(path: Path) -> Path:
+    """The root file of a folder, a file itself."""
+    roots = (path / name for name in ("openapi.yaml", "openapi.yml", "openapi.json"))
+    return next((root for root in roots if root.is_file()), path) if path.is_dir() else path
+
+
 @contextmanager
 def open_subject(target: str | None) -> Iterator[Subject]:
     """Read a document, from the files of this package, from another file, or from a URL.
 
     Args:
-        target: A path or a URL; None for this package's own document.
+        target: A file, a folder with an `openapi.yaml`, a URL, or a git revision and a path in it
+            (`main:openapi`); None for this package's own document.
 
     Yields:
         The document. What is wrong inside of it is not judged here.
@@ -136,5 +145,12 @@ def open_subject(target: str | None) -> Iterator[Subject]:
     elif target.startswith(("http://", "https://")):
         with tempfile.TemporaryDirectory() as folder:
             yield _read(_download(target, Path(folder)).resolve(), target)
+    elif not Path(target).exists() and (revision := git_revision(target)) is not None:
+        with tempfile.TemporaryDirectory() as folder:
+            file = _root_in(checked_out(revision, Path(folder).resolve()))
+            name = target if target.endswith(file.name) else f"{target.rstrip('/')}/{file.name}"
+            subject = _read(file, name)
+            yield replace(subject, folder=name.removesuffix(file.name))
     else:
-        yield _read(Path(target).resolve(), target)
+        file = _root_in(Path(target).resolve())
+        yield _read(file, target if file.name == Path(target).name else f"{target}/{file.name}")

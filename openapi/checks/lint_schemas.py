@@ -29,7 +29,7 @@ _PYTHON_TYPES: Mapping[str, tuple[type, ...]] = {
     "null": (type(None),),
 }
 
-_TELLING = ("maxLength", "pattern", "format", "enum", "const")
+_TELLING = ("maxLength", "pattern", "format", "contentEncoding", "enum", "const")
 """Any of these says what a string may hold."""
 
 _KEYWORDS_31_TEXT = """
@@ -44,10 +44,6 @@ format contentEncoding contentMediaType contentSchema discriminator xml external
 _KEYWORDS_31 = frozenset(_KEYWORDS_31_TEXT.split())
 
 
-_ASSERTIONS = ("allOf", "anyOf", "oneOf", "not", "enum")
-"""With these beside it `nullable` misleads; alone it is another way to say "anything"."""
-
-
 def _types(schema: Mapping[str, Any]) -> tuple[str, ...]:
     """The types that a schema names."""
     written = schema.get("type")
@@ -59,8 +55,8 @@ def _null_faults(pointer: str, schema: dict[str, Any]) -> Iterator[Fault]:
     """What OpenAPI 3.0 makes of `nullable`."""
     if schema.get("nullable") is not True:
         return
-    if "type" not in schema and any(key in schema for key in _ASSERTIONS):
-        problem = "`nullable` without a `type` has no effect on what stands beside it."
+    if "type" not in schema:
+        problem = "`nullable` without a `type` has no effect."
         yield Fault("nullable-without-type", pointer, problem, key="nullable")
     enum = schema.get("enum")
     if isinstance(enum, list) and None not in enum:
