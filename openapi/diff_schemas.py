@@ -126,11 +126,12 @@ def _shape(place: Place, depth: int = 12) -> _Shape:
     return shape
 
 
-def _types(shape: _Shape) -> frozenset[str]:
+def _types(shape: _Shape, depth: int = 6) -> frozenset[str]:
     """The types that a value may have, null aside; an integer is a number, too."""
     written = shape.keywords.get("type")
     if written is None:
-        return _TYPES
+        within = [_types(_shape(place), depth - 1) for place in shape.alternatives if depth]
+        return frozenset().union(*within) if within else _TYPES
     found = set(written if isinstance(written, list) else [written]) - {"null"}
     return frozenset(found | ({"integer"} if "number" in found else set()))
 
@@ -181,7 +182,8 @@ def _of_texts(old: _Shape, new: _Shape) -> Iterator[Fact]:
         if before == after:
             continue
         how = "set" if before is None else "unset" if after is None else "changed"
-        yield Fact(f"{keyword}-{how}", new.place, f"was {before}, is {after}")
+        what = f"was {before or 'absent'}, is {after or 'absent'}"
+        yield Fact(f"{keyword}-{how}", new.place, what)
 
 
 def _of_bounds(old: _Shape, new: _Shape) -> Iterator[Fact]:

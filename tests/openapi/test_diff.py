@@ -220,6 +220,15 @@ def test_the_same_said_otherwise_is_no_change(tmp_path: Path) -> None:
     assert compared(tmp_path, inlined(ours), ours) == {}
 
 
+def test_one_more_shape_of_a_type_is_no_new_type(tmp_path: Path) -> None:
+    shapes = {"anyOf": [thing(a=TEXT), {"anyOf": [thing(b=TEXT), {"type": "array", "items": {}}]}]}
+    found = compared(tmp_path, of_side("response", thing(a=TEXT)), of_side("response", shapes))
+    assert found["response-type-added"] == "error"
+    shapes["anyOf"].pop()
+    found = compared(tmp_path, of_side("response", thing(a=TEXT)), of_side("response", shapes))
+    assert "response-type-added" not in found
+
+
 def test_a_parameter_is_judged_as_a_request(tmp_path: Path) -> None:
     new = {**QUERY, "schema": {"type": "string", "enum": ["a"]}}
     old = document({"parameters": [QUERY]})
