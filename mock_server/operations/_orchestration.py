@@ -133,7 +133,8 @@ def _policy(move: Transition, state: Record, *, accepted: bool, force: bool) -> 
     """What a transition changes in the run's policy: its pauses, and how it is being retried."""
     source, target, wanted = move.before["type"], state["type"], move.after["type"]
     policy, changes = move.run["empirical_policy"], dict[str, Any]()
-    if not force and _leaves_its_end(source, target):
+    # A run that was sent elsewhere than it wanted keeps the policy that it had.
+    if not force and accepted and _leaves_its_end(source, target):
         changes |= {"resuming": False, "pause_keys": []}
         changes["retry_type"] = "reschedule" if target == "SCHEDULED" else None
     if not force and (source, wanted) == ("RUNNING", "FAILED"):

@@ -196,6 +196,15 @@ def test_a_waiting_run_survives_what_deletes_planned_ones(api: Api) -> None:
     assert api("read_flow_run", id=waiting["id"])["state_name"] == "AwaitingConcurrencySlot"
 
 
+def test_a_run_that_is_sent_to_wait_keeps_its_policy(api: Api) -> None:
+    made = api.deployment(concurrency_limit=1)
+    accepted(api, api.run(made), "PENDING")
+    failed = api.run(made, state={"type": "FAILED"})
+    assert propose(api, failed, "PENDING")[3] == "SCHEDULED"
+    waiting = api("read_flow_run", id=failed["id"])
+    assert waiting["empirical_policy"] == failed["empirical_policy"]
+
+
 def test_what_collides_may_be_cancelled(api: Api) -> None:
     options = {"collision_strategy": "CANCEL_NEW"}
     made = api.deployment(concurrency_limit=1, concurrency_options=options)
