@@ -94,7 +94,9 @@ def pytest_runtest_makereport(
     if findings:
         new = [finding for finding in findings if contract.record(finding)]
         report.longrepr = "\n".join(describe(f) for f in new or findings[:1])
-        report.user_properties.append(("new", new))
+        if not hasattr(item.config, "workerinput"):
+            # For our own reporter; it does not go over the wire from a worker of xdist.
+            report.user_properties.append(("new", new))
     else:
         contract.broken[item.nodeid.rpartition("::")[2]] = call.excinfo.exconly()
     return report

@@ -156,32 +156,41 @@ class Judge:
         if self.explained(operation, case.filters):
             self.session.cannot_judge(EXPLAINED)
             return
-        scoped = self.oracle.scope(case.filters)
-        if scoped is None:
-            self.session.cannot_judge(UNSCOPED)
-            return
-        finding = None
-        for _ in range(_ATTEMPTS):
+
+        def once() -> Finding | None:
+            scoped = self.oracle.scope(case.filters)
+            if scoped is None:
+                self.session.cannot_judge(UNSCOPED)
+                return None
             rows = self.oracle.expect(scoped, sort)
             if rows is None:
                 self.session.cannot_judge(UNKNOWABLE)
-                return
-            finding = attempt(scoped, self._expected(operation, case, sort, rows))
+                return None
+            return attempt(scoped, self._expected(operation, case, sort, rows))
+
+        if once() is None:
+            return
+        finding = self.settle(once)
+        if finding is not None:
+            self._found(operation, case, finding)
+
+    def settle(self, attempt: Callable[[], Finding | None]) -> Finding | None:
+        """What is still wrong while the target's data stands still; None when nothing is.
+
+        The data is read before and after, so that others' changes are never taken for a fault.
+        Once it is seen to change, queries are held to our own part of it.
+        """
+        for _ in range(_ATTEMPTS):
+            steady = self.oracle.refresh()
+            finding = attempt()
+            steady &= self.oracle.refresh()
             if finding is None:
-                return
-            if self.oracle.refresh():
                 break
-        else:
-            self.session.cannot_judge(UNSTEADY)
-            return
-        # The data is what it was; once more, so that nothing that passed by counts.
-        rows = self.oracle.expect(scoped, sort)
-        if rows is not None:
-            finding = attempt(scoped, self._expected(operation, case, sort, rows))
-        if finding is None:
-            self.session.cannot_judge(UNSTEADY)
-            return
-        self._found(operation, case, finding)
+            if steady:
+                return finding
+            self.oracle.hold_to_own()
+        self.session.cannot_judge(UNSTEADY)
+        return None
 
     def _found(self, operation: str, case: Case, finding: Finding) -> None:
         if finding.key in self.session.findings:

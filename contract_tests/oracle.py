@@ -107,6 +107,10 @@ class Oracle:
                 return {**filters, kind: {**body, "id": {"any_": own}}}
         return None
 
+    def hold_to_own(self) -> None:
+        """From now on ask about our own deployments only, if there are any."""
+        self.scoped = self._set.own
+
     def expect(self, filters: Filters, sort: str | None = None) -> list[Record] | None:
         """The deployments that match, in order; None when that cannot be known.
 

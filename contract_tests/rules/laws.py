@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
 Filters = dict[str, Any]
 OK: Final = 200
-_ATTEMPTS: Final = 3
 
 
 class Broken(Exception):  # noqa: N818 - it names the outcome
@@ -94,22 +93,26 @@ class Asker:
 
 
 def hold(judge: Judge, law: Callable[[Asker], None]) -> None:
-    """See whether a law holds; only what fails several times in a row is a breach.
+    """See whether a law holds; only what fails while the target's data stands still is a breach.
 
     Raises:
         Violation: it does not.
     """
-    for attempt in range(_ATTEMPTS):
+
+    def attempt() -> Finding | None:
         asker = Asker(judge)
         try:
             law(asker)
         except Useless:
-            return
+            return None
         except Broken as broken:
-            if attempt == _ATTEMPTS - 1:
-                judge.session.judge(_finding(judge, broken, asker))
-        else:
-            return
+            return _finding(judge, broken, asker)
+        return None
+
+    if attempt() is not None:
+        finding = judge.settle(attempt)
+        if finding is not None:
+            judge.session.judge(finding)
 
 
 def _finding(judge: Judge, broken: Broken, asker: Asker) -> Finding:

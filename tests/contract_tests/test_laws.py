@@ -78,13 +78,15 @@ BREACHES: list[tuple[str, Callable[[str, Answer, Any], Any], Callable[[laws.Aske
     (
         "laws.list-order",
         lambda op, sent, told: (
-            1 if op == COUNT and len(sent["deployments"]["tags"]["any_"]) > 1 else told
+            1
+            if op == COUNT and len(sent.get("deployments", RED["deployments"])["tags"]["any_"]) > 1
+            else told
         ),
         lambda ask: laws.list_order(ask, RED),
     ),
     (
         "laws.default-operator",
-        lambda _op, sent, told: 1 if "operator" in sent["deployments"] else told,
+        lambda _op, sent, told: 1 if "operator" in sent.get("deployments", {}) else told,
         lambda ask: laws.default_operator(ask, RED),
     ),
     (
@@ -109,17 +111,19 @@ BREACHES: list[tuple[str, Callable[[str, Answer, Any], Any], Callable[[laws.Aske
     ),
     (
         "laws.narrowing",
-        lambda _op, sent, told: 20 if len(sent["deployments"]) > 2 else told,
+        lambda _op, sent, told: 20 if len(sent.get("deployments", {})) > 2 else told,
         lambda ask: laws.narrowing(ask, RED, PAUSED, join(RED, PAUSED, "and_") or {}),
     ),
     (
         "laws.widening",
-        lambda _op, sent, told: 0 if len(sent["deployments"]) > 2 else told,
+        lambda _op, sent, told: 0 if len(sent.get("deployments", {})) > 2 else told,
         lambda ask: laws.widening(ask, RED, PAUSED, join(RED, PAUSED, "or_") or {}),
     ),
     (
         "laws.either-and-both",
-        lambda _op, sent, told: 99 if sent["deployments"].get("operator") == "or_" else told,
+        lambda _op, sent, told: (
+            99 if sent.get("deployments", {}).get("operator") == "or_" else told
+        ),
         lambda ask: laws.either_and_both(
             ask, RED, PAUSED, join(RED, PAUSED, "and_") or {}, join(RED, PAUSED, "or_") or {}
         ),
