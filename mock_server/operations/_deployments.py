@@ -149,7 +149,7 @@ def new_limit(store: Store, name: str, fields: Mapping[str, Any]) -> dict[str, A
         "limit": fields["limit"],
         "active_slots": fields.get("active_slots", 0),
         "denied_slots": fields.get("denied_slots", 0),
-        "slot_decay_per_second": fields.get("slot_decay_per_second", 0.0),
+        "slot_decay_per_second": float(fields.get("slot_decay_per_second", 0)),
         "avg_slot_occupancy_seconds": 2.0,
     }
 

@@ -45,7 +45,7 @@ OWN_FIELDS: Final[Mapping[str, Any]] = {
 }
 """What a flow run has of its own, and what it has when nobody says."""
 
-NULL_AS_DEFAULT: Final = frozenset({"context", "parameters", "job_variables", "labels", "tags"})
+NULL_AS_DEFAULT: Final = frozenset({"context", "parameters", "labels", "tags"})
 
 
 def create(
@@ -87,6 +87,9 @@ def new_run(store: Store, fields: Mapping[str, Any]) -> dict[str, Any]:
         else fields[name]
         for name, default in OWN_FIELDS.items()
     }
+    if own["job_variables"] is None and not own["idempotency_key"]:
+        # With a key the released server stores the null as it is.
+        own["job_variables"] = {}
     return {
         **newborn(store, fields),
         "name": fields.get("name") or run_name(store.rng),

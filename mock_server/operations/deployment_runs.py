@@ -82,6 +82,7 @@ def _create(
         or deployment["infrastructure_document_id"],
         "work_queue_name": queue_name,
         "work_queue_id": queue_id,
+        "job_variables": body.get("job_variables", {}),
         "created_by": creator(call),
     }
     return _flow_runs.create(store, {**request, **fields}, state=body.get("state"))

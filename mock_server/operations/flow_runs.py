@@ -32,6 +32,7 @@ def create_flow_run(call: Call) -> Reply:
     if request.get("work_pool_name"):
         queue_id = _queue(store, request)
     fields = {
+        "job_variables": None,
         **request,
         "work_queue_id": queue_id,
         "labels": _labels(store, request),
@@ -58,7 +59,11 @@ def _labels(store: Store, request: Mapping[str, Any]) -> dict[str, Any]:
     deployment = store.get("deployments", request.get("deployment_id"))
     if deployment is not None:
         inherited = deployment["labels"] or {}
-        system["prefect.deployment.id"] = deployment["id"]
+        # The deployment's flow, also where the run is one of another flow.
+        system = {
+            "prefect.flow.id": deployment["flow_id"],
+            "prefect.deployment.id": deployment["id"],
+        }
     return {**inherited, **system, **(request.get("labels") or {})}
 
 
