@@ -88,15 +88,6 @@ class Session:
         """The spec's operations: `operations.match(method, path)`, `operations[id].pointer`."""
         return operations()
 
-    def has(self, operation_id: str) -> bool:
-        """Whether a server of the target's version has the operation (unknown versions: all)."""
-        return self.at_least(self.operations[operation_id].since)
-
-    def at_least(self, version: str) -> bool:
-        """Whether the target is of that version or newer (unknown versions: yes)."""
-        told = self.target.version
-        return told is None or _numbers(told) >= _numbers(version)
-
     def seed_for(self, name: str) -> int:
         """A seed for one check: the same for the same run seed and name, on any machine."""
         return zlib.crc32(f"{self.seed}/{name}".encode())
@@ -119,11 +110,6 @@ class Session:
             return
         raise Violation(finding)
 
-    def check(self, ok: bool, finding: Finding) -> None:  # noqa: FBT001 - reads as a sentence
-        """`judge` the finding unless `ok`."""
-        if not ok:
-            self.judge(finding)
-
     def record(self, finding: Finding) -> bool:
         """Keep a finding that failed a check; whether it is the first of its key."""
         self.repeats[finding.key] += 1
@@ -142,12 +128,3 @@ class Session:
         self.target.writes += 1
         for observer in self.target.observers:
             observer(exchange)
-
-
-def _numbers(version: str) -> tuple[int, ...]:
-    """The leading numbers of a version: "3.6.0rc1" -> (3, 6, 0)."""
-    numbers = []
-    for part in version.split(".")[:3]:
-        digits = "".join(c for c in part if c.isdigit()) if part[:1].isdigit() else ""
-        numbers.append(int(digits or 0))
-    return tuple(numbers)
