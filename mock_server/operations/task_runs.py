@@ -78,7 +78,7 @@ def _labels(store: Store, fields: Mapping[str, Any]) -> dict[str, Any]:
     flow_run = store.get("flow_runs", fields.get("flow_run_id"))
     if flow_run is None:
         return dict(sent_labels)
-    system = {"prefect.flow.id": flow_run["flow_id"], "prefect.flow-run.id": flow_run["id"]}
+    system = {"prefect.flow-run.id": flow_run["id"]}
     return {**(flow_run["labels"] or {}), **system, **sent_labels}
 
 
