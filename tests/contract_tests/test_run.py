@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
@@ -95,17 +96,12 @@ def test_the_pytest_face_needs_a_target(tmp_path: Path) -> None:
 @pytest.mark.parametrize("face", ["command", "pytest"])
 def test_a_violation(face: str, tmp_path: Path) -> None:
     """One fault, told at once and once, with all that is needed to see it again."""
-    with mock_server() as url:
-
-        def answer(method: str, path: str, body: bytes) -> Answer:
-            return relay(url, method, path, body, change=path.endswith("/deployments/count"))
-
-        with serve(answer) as broken:
-            words = ["--base-url", f"{broken}/api"]
-            if face == "command":
-                done = command("run", *words, "--fail-fast", cwd=tmp_path)
-            else:
-                done = pytest_face(*words, "-x", "-k", "without_filters", cwd=tmp_path)
+    with relaying(adds=1) as broken:
+        words = ["--base-url", broken]
+        if face == "command":
+            done = command("run", *words, "--fail-fast", cwd=tmp_path)
+        else:
+            done = pytest_face(*words, "-x", "-k", "without_filters", cwd=tmp_path)
     assert done.returncode == 1, done.stdout + done.stderr
     told = done.stdout
     assert "count_deployments: counts wrong: no filter" in told
@@ -113,19 +109,29 @@ def test_a_violation(face: str, tmp_path: Path) -> None:
     assert "got       21" in told
     assert "rule      filters.count" in told
     assert "body      {}" in told
-    assert f"repeat    curl -sS {broken}/api/deployments/count" in told
+    assert f"repeat    curl -sS {broken}/deployments/count" in told
     assert "spec      #/paths/~1deployments~1count/post" in told
     assert "VIOLATES the contract: 1 fault" in told
 
 
-def relay(url: str, method: str, path: str, body: bytes, *, change: bool) -> Answer:
-    """The mock's answer; a count is one too many."""
-    with Target(url) as target:
-        kind = {"content-type": "application/json"} if body else {}
-        content = body or None
-        told = target.send(method, path.removeprefix("/api"), content=content, headers=kind)
-    answer = str(told.json() + 1).encode() if change and told.status == 200 else told.body
-    return Answer(told.status, answer)
+@contextmanager
+def relaying(*, adds: int = 0, dies_after: int = 10**9) -> Iterator[str]:
+    """A server before a mock that counts wrong, or stops answering; yields its base URL."""
+    asked = iter(range(dies_after))
+    with mock_server() as url, Target(url) as target:
+
+        def answer(method: str, path: str, body: bytes) -> Answer | None:
+            if next(asked, None) is None:
+                return None
+            kind = {"content-type": "application/json"} if body else {}
+            below = path.removeprefix("/api")
+            told = target.send(method, below, content=body or None, headers=kind)
+            if below == "/deployments/count" and told.status == 200:
+                return Answer(200, str(told.json() + adds).encode())
+            return Answer(told.status, told.body)
+
+        with serve(answer) as front:
+            yield f"{front}/api"
 
 
 @pytest.mark.parametrize("face", ["command", "pytest"])
@@ -141,21 +147,13 @@ def test_what_cannot_be_judged(face: str, tmp_path: Path) -> None:
 
 
 def test_a_server_that_stops_answering_midway(tmp_path: Path) -> None:
-    with mock_server() as url:
-        asked = iter(range(300))
-
-        def answer(method: str, path: str, body: bytes) -> Answer | None:
-            return (
-                None if next(asked, None) is None else relay(url, method, path, body, change=False)
-            )
-
-        with serve(answer) as dying:
-            done = command("run", "--base-url", f"{dying}/api", "--seed", "1", cwd=tmp_path)
+    with relaying(dies_after=300) as dying:
+        done = command("run", "--base-url", dying, "--seed", "1", cwd=tmp_path)
     assert done.returncode == 2, done.stdout
     assert "could NOT be judged" in done.stdout
     assert "stopped answering at" in done.stdout
     assert "Could not be removed from the target:" in done.stdout
-    assert f"DELETE {dying}/api/flows/" in done.stdout
+    assert f"curl -X DELETE {dying}/flows/" in done.stdout
 
 
 @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
