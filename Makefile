@@ -74,6 +74,7 @@ clean:  ## Remove both environments and what tools have cached
 $(STAMP): pyproject.toml constraints.txt
 	@$(MAKE) --no-print-directory python
 	@rm -f $@
+	@echo "Installing into $(VENV): a minute or two"
 	test -x $(PY) || $(PYTHON) -m venv $(VENV)
 	$(PY) $(PIP_INSTALL) -e '.[dev]' -c constraints.txt
 	@touch $@

@@ -6,6 +6,7 @@ import os
 import sys
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import click
@@ -72,24 +73,25 @@ def run(
 
     \b
     Example:
-      deployments-contract run --base-url http://127.0.0.1:4200/api --profile standard
+      deployments-contract run --base-url http://127.0.0.1:4200/api --seed 7
     """  # noqa: D301 - click wants the very character
     arguments = ["--base-url", base_url, "--contract-profile", profile]
     arguments += [] if seed is None else ["--contract-seed", str(seed)]
     arguments += ["--contract-read-only"] * read_only + ["--contract-strict"] * strict
     arguments += ["-x"] * fail_fast
     arguments += [] if known is None else ["--contract-known", str(Path(known).resolve())]
-    sys.exit(judge(arguments, [f"contract_tests.test_{name}" for name in only]))
+    again = "".join(f" --only {name}" for name in only) + " --fail-fast" * fail_fast
+    sys.exit(judge(arguments, [f"contract_tests.test_{name}" for name in only], again))
 
 
-def judge(arguments: list[str], modules: Sequence[str] = ()) -> int:
+def judge(arguments: list[str], modules: Sequence[str] = (), again: str = "") -> int:
     """Run the suite's pytest items (of some modules only) in this process; the exit status."""
     import pytest  # noqa: PLC0415 - `--help` needs none of this, and it takes a second
 
     from contract_tests.face import Face  # noqa: PLC0415
 
     home = Path(__file__).parent
-    face = Face()
+    face = Face(again)
     with _own_environment():
         pytest.main(
             [
@@ -105,13 +107,15 @@ def judge(arguments: list[str], modules: Sequence[str] = ()) -> int:
 
 @contextmanager
 def _own_environment() -> Iterator[None]:
-    """Without what the environment tells pytest to do in other projects."""
+    """Without what the environment tells pytest to do in other projects, nor files left in this."""
     before = dict(os.environ)
     os.environ.pop("PYTEST_ADDOPTS", None)
     os.environ.pop("PYTEST_PLUGINS", None)
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     try:
-        yield
+        with TemporaryDirectory(prefix="contract-") as cache:
+            os.environ["HYPOTHESIS_STORAGE_DIRECTORY"] = cache
+            yield
     finally:
         os.environ.clear()
         os.environ.update(before)

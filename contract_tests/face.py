@@ -22,9 +22,14 @@ if TYPE_CHECKING:
 
 
 class Face:
-    """A pytest plugin in place of pytest's own reporter."""
+    """A pytest plugin in place of pytest's own reporter.
 
-    def __init__(self) -> None:
+    Args:
+        again: options of the command that the session does not know, to repeat the run with.
+    """
+
+    def __init__(self, again: str = "") -> None:
+        self._again = again
         self._console = Console(file=_output(), highlight=False, soft_wrap=True)
         self._progress: Progress | None = None
         self._task = TaskID(0)
@@ -104,6 +109,7 @@ class Face:
             self._console.print(reason or "the suite itself failed", markup=False)
         else:
             self._console.print()
+            session.repeat += self._again
             for line in summary(session, reason=reason or self._interrupted or None):
                 self._console.print(line, markup=False)
         stopped = bool(self._interrupted or self._broken)

@@ -63,6 +63,8 @@ class Janitor:
         self._target = target
         self._prefix = prefix
         self._made: dict[str, int] = {}  # removal path -> its place in the order of removal
+        # A flow that goes takes its deployments along, but a server leaves the limits of those.
+        self._limits: set[str] = set()
         self._queue_names: set[str] = set()
         self._queues_before: set[str] | None = None
         self._pool_before = True
@@ -88,6 +90,7 @@ class Janitor:
             if exchange.method == "POST" and pattern.fullmatch(path):
                 for record in _records(exchange):
                     self._made.setdefault(_fill(removal, record), order)
+                    self._limits.add(f"deployment:{record['id']}")
 
     def _note_queues(self, exchange: Exchange) -> None:
         try:
@@ -102,7 +105,7 @@ class Janitor:
     def remove(self) -> list[str]:
         """Remove everything; return a line for each thing that could not be.
 
-        Lines are commands for a reader, such as `DELETE http://.../flows/1234 (status 500)`.
+        Lines are commands for a reader, such as `curl -X DELETE http://.../flows/1  # status 500`.
         """
         left: list[str] = []
         todo = sorted(self._made, key=lambda path: self._made[path])
@@ -113,7 +116,9 @@ class Janitor:
             left += self._remove_queues()
             left += self._sweep()
         except KeyboardInterrupt:
-            left += [f"DELETE {self._target.base_url}{path} (interrupted)" for path in todo]
+            left += [
+                f"curl -X DELETE {self._target.base_url}{path}  # interrupted" for path in todo
+            ]
         self._made.clear()
         return left
 
@@ -121,9 +126,11 @@ class Janitor:
         try:
             status = self._target.send("DELETE", path).status
         except CannotJudge:
-            return [f"DELETE {self._target.base_url}{path} (the target does not answer)"]
+            return [f"curl -X DELETE {self._target.base_url}{path}  # the target does not answer"]
         return (
-            [] if status in _GONE else [f"DELETE {self._target.base_url}{path} (status {status})"]
+            []
+            if status in _GONE
+            else [f"curl -X DELETE {self._target.base_url}{path}  # status {status}"]
         )
 
     def _remove_queues(self) -> list[str]:
@@ -162,13 +169,13 @@ class Janitor:
         left = [line for path in found for line in self._delete(path)]
         if found and not left:
             left = [
-                f"DELETE {self._target.base_url}{path} (removed, but still there)"
+                f"curl -X DELETE {self._target.base_url}{path}  # removed, but still there"
                 for path in self._bearing_prefix()
             ]
         return left
 
     def _bearing_prefix(self) -> list[str]:
-        """The removal paths of everything whose name begins with our prefix."""
+        """The removal paths of everything that is named by us, or after a deployment of ours."""
         found = []
         for kind, key in _NAMED.items():
             body = {kind: {"name": {"like_": self._prefix}}} if kind in _LIKED else {}
@@ -179,7 +186,8 @@ class Janitor:
             found += [
                 f"/{kind}/{segment(str(row.get(key)))}"
                 for row in rows
-                if str(row.get("name", "")).startswith(self._prefix)
+                if (name := str(row.get("name", ""))).startswith(self._prefix)
+                or name in self._limits
             ]
         return found
 

@@ -56,15 +56,14 @@ def summary(session: Session, *, reason: str | None = None) -> Iterator[str]:
             "Known deviations of this version",
             (f"{e.id} ({known.met[e.id]}x): {e.reason}" for e in known.occurred()),
         )
-        yield from _block(
-            "Known deviations that this server does not have (any more)",
-            (
-                f"{entry.id}: {known.sent[entry.id]} requests that used to show it"
-                for entry in known.gone()
-            ),
-        )
+        if gone := known.gone():
+            count = len(gone)
+            names = ", ".join(entry.id for entry in gone)
+            yield clip(
+                f"{count} known {_plural('deviation', count)} did not show here: {names}", _WIDTH
+            )
     yield from _block(
-        "Could not be judged",
+        "Left unjudged (the verdict does not rest on it)",
         (f"{reason} ({cases} cases)" for reason, cases in session.unjudged.most_common()),
     )
     yield from _block(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import signal
+import sys
 import threading
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -116,6 +117,9 @@ def _stopping_by_signal(target: Target) -> Iterator[None]:
         return
 
     def interrupt(number: int, _frame: FrameType | None) -> None:
+        if not target.stopped:
+            again = "again to leave it there"
+            print(f"\nStopping: removing what this run made ({again}).", file=sys.stderr)  # noqa: T201
         target.stopped = signal.Signals(number).name
         raise KeyboardInterrupt(target.stopped)
 

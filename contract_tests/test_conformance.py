@@ -33,6 +33,7 @@ def test_operation(session: Session, ground: Ground, operation: str) -> None:
         session.cannot_judge(f"{operation} is not in version {session.target.version}")
         return
     if session.read_only and may_change(contract.operation.method, contract.operation.path):
+        session.cannot_judge("operations that change something, in a read-only run")
         return
     with Actor(session, operation.replace("_", "-")) as actor:
         ground.actor = actor

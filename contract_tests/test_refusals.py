@@ -38,6 +38,7 @@ def _run(
         session.cannot_judge(f"{operation} is not in version {session.target.version}")
         return
     if session.read_only and may_change(contract.operation.method, contract.operation.path):
+        session.cannot_judge("operations that change something, in a read-only run")
         return
     with Actor(session, operation.replace("_", "-")) as actor:
         ground.actor = actor
@@ -63,6 +64,7 @@ def test_hostile(session: Session, ground: Ground, operation: str) -> None:
     """Inputs that no sensible client sends; the server must not fail on them."""
     contract = spec_for(session.target.version).contracts[operation]
     if session.read_only and may_change(contract.operation.method, contract.operation.path):
+        session.cannot_judge("operations that change something, in a read-only run")
         return
     with Actor(session, operation.replace("_", "-")) as actor:
         ground.actor = actor

@@ -55,8 +55,22 @@ def test_what_a_server_makes_on_demand_goes_too(mock_url: str) -> None:
         before = ids(other)
         ours = {"name": "ct-t-1", "flow_id": flow, "work_queue_name": "ct-t-queue"}
         assert target.post("/deployments/", ours | {"work_pool_name": "theirs"}).status == 201
-        assert target.post("/deployments/", ours | {"name": "ct-t-2"}).status == 201
+        # A queue of another name: one that some pool has already is taken from there.
+        agent = {"name": "ct-t-2", "work_queue_name": "ct-t-agent-queue"}
+        assert target.post("/deployments/", ours | agent).status == 201
         assert other.get(f"/work_pools/{AGENT_POOL}").status == 200
+        assert janitor.remove() == []
+        assert ids(other) == before
+
+
+def test_the_limit_of_a_deployment_that_went_with_its_flow_goes_too(mock_url: str) -> None:
+    with Target(mock_url) as other, observed(mock_url) as (target, janitor):
+        before = ids(other)
+        flow = target.post("/flows/", {"name": "ct-t-flow"}).json()["id"]
+        ours = {"name": "ct-t-1", "flow_id": flow, "concurrency_limit": 3}
+        assert target.post("/deployments/", ours).status == 201
+        assert target.send("DELETE", f"/flows/{flow}").status == 204
+        assert len(ids(other)) == len(before) + 1
         assert janitor.remove() == []
         assert ids(other) == before
 
@@ -103,7 +117,7 @@ def test_what_cannot_be_removed_is_listed() -> None:
 
     with serve(answer) as url, observed(url) as (target, janitor):
         target.post("/flows/", {"name": "x"})
-        assert janitor.remove() == [f"DELETE {url}/flows/f1 (status 500)"]
+        assert janitor.remove() == [f"curl -X DELETE {url}/flows/f1  # status 500"]
 
 
 def test_a_server_that_is_gone_leaves_a_list() -> None:
@@ -117,7 +131,7 @@ def test_a_server_that_is_gone_leaves_a_list() -> None:
     with serve(answer) as url, observed(url) as (target, janitor):
         target.post("/flows/", {"name": "x"})
         gone = True
-        assert janitor.remove()[0] == f"DELETE {url}/flows/f1 (the target does not answer)"
+        assert janitor.remove()[0] == f"curl -X DELETE {url}/flows/f1  # the target does not answer"
 
 
 def test_an_interrupted_removal_says_what_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -142,7 +156,7 @@ def test_an_interrupted_removal_says_what_is_left(monkeypatch: pytest.MonkeyPatc
 
         monkeypatch.setattr(target, "send", interrupted)
         left = janitor.remove()
-    assert left == [f"DELETE {url}/variables/variables (interrupted)"]
+    assert left == [f"curl -X DELETE {url}/variables/variables  # interrupted"]
 
 
 def test_a_run_that_fails_removes_what_it_made(mock_url: str) -> None:

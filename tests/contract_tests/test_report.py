@@ -86,7 +86,7 @@ def test_what_is_known_is_told_and_does_not_fail(session: Session) -> None:
 def test_what_is_known_and_did_not_occur_is_told(session: Session) -> None:
     assert session.known is not None
     session.known.observe(sent(b'{"name": "a/b"}', status=422))
-    assert "  slash: 1 requests that used to show it" in lines(session)
+    assert "1 known deviation did not show here: slash" in lines(session)
 
 
 def test_warnings_fail_only_when_asked(session: Session) -> None:
