@@ -88,7 +88,7 @@ def judge(arguments: list[str], modules: Sequence[str] = (), again: str = "") ->
     """Run the suite's pytest items (of some modules only) in this process; the exit status."""
     import pytest  # noqa: PLC0415 - `--help` needs none of this, and it takes a second
 
-    from contract_tests.face import Face  # noqa: PLC0415
+    from contract_tests.console import Face  # noqa: PLC0415
 
     home = Path(__file__).parent
     face = Face(again)

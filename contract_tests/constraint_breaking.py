@@ -17,7 +17,7 @@ import yaml
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
-    from contract_tests.readings import Readings
+    from contract_tests.leniency import Readings
 
 Path = tuple[str | int, ...]
 _DEPTH: Final = 9  # deeper than any schema of the contract without recursion

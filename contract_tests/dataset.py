@@ -11,7 +11,7 @@ import yaml
 
 from contract_tests.errors import NoData
 from contract_tests.exchange import NotJson
-from contract_tests.reading import read_all
+from contract_tests.fetching import read_all
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -10,7 +10,7 @@ import openapi
 from contract_tests.dataset import read_deployment
 from contract_tests.errors import NoData
 from contract_tests.exchange import NotJson
-from contract_tests.reading import read_all
+from contract_tests.fetching import read_all
 from mock_server.query import Data, select
 from mock_server.requests import Requests
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import openapi
 from contract_tests.contract import Contract
 from contract_tests.formats import CHECKS
+from contract_tests.leniency import Readings
 from contract_tests.operations import Operations
-from contract_tests.readings import Readings
 from contract_tests.rules.shape import Shapes
 from openapi.json_schema import json_schema_view
 

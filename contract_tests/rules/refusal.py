@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from contract_tests.constraint_breaking import dotted
 from contract_tests.exchange import NotJson
-from contract_tests.readings import lax
+from contract_tests.leniency import lax
 from contract_tests.rules.shape import finding, summary
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from pydantic import TypeAdapter, ValidationError
 
 from mock_server.errors import BadRequest, RequestInvalid, Unprocessable
-from mock_server.requests.bodies import BODY_CHECKS, INT64
+from mock_server.requests.combinations import BODY_CHECKS, INT64
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

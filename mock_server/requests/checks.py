@@ -167,7 +167,7 @@ def creation(values: object) -> object:
     _one_limit(values)
     parameters = values.get("parameters", {})
     if values.get("enforce_parameter_schema"):
-        from mock_server.requests.conform import check_parameters  # noqa: PLC0415 - rarely needed
+        from mock_server.requests.deployment_parameters import check_parameters  # noqa: PLC0415 - rarely needed
 
         check_parameters(parameters, values.get("parameter_openapi_schema"))
     values["parameters"] = parameters

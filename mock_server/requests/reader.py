@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Final
 from mock_server.errors import RequestInvalid
 from mock_server.requests.body import Body, BodyFields, WholeBody, parse
 from mock_server.requests.models import REFERENCE, Models
-from mock_server.requests.parameters import VERSION, Parameters, check_version
 from mock_server.requests.storable import check_storable, needs_check
+from mock_server.requests.url_and_headers import VERSION, Parameters, check_version
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -9,7 +9,7 @@ from contract_tests.constraint_breaking import Breaker, Case
 from contract_tests.contract import lookup
 from contract_tests.exchange import Exchange
 from contract_tests.known import Known
-from contract_tests.readings import lax, narrow, widen
+from contract_tests.leniency import lax, narrow, widen
 from contract_tests.rules.refusal import accepted, refused
 from contract_tests.spec import as_of, spec_for
 
