@@ -24,7 +24,10 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 p
 
 # xdist: the tests that talk to a real server stay together (--dist loadgroup), see tests/conftest.py.
 PYTEST_ARGS ?=
-PYTEST := $(PY) -m pytest -n 2 --dist loadgroup
+PYTEST := $(PY) -m pytest -n 2 --dist loadgroup --timeout 1200
+
+# What tests are made with is typed like the rest; the tests themselves need not be.
+TEST_TOOLS := tests/agreement tests/planted_bugs tests/real_server $(wildcard tests/*.py)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -52,6 +55,7 @@ lint: $(STAMP)  ## Check style (ruff)
 
 types: $(STAMP)  ## Check types (mypy, strict)
 	$(PY) -m mypy
+	$(PY) -m mypy $(TEST_TOOLS)
 
 bundle: $(STAMP)  ## Make openapi/bundle.json anew from the split files
 	$(PY) -m openapi.bundle

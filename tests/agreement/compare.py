@@ -15,7 +15,7 @@ from tests.agreement.sameness import Sameness, joined
 from tests.agreement.wire import Answer, Request, Side
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
 STREAMS: Final[dict[str, Callable[[Random, data.World], Request]]] = {
     "queries": queries.query,
@@ -119,13 +119,17 @@ class Comparison:
 
     def send_stream(self, stream: str, world: data.World, *, seed: int, count: int) -> None:
         """Send a number of random requests of one stream; the state changes are that many steps."""
+        for request in self.requests(stream, world, seed=seed, count=count):
+            self.send(request)
+
+    def requests(
+        self, stream: str, world: data.World, *, seed: int, count: int
+    ) -> Iterator[Request]:
+        """The requests of one stream; those of state changes depend on what was answered."""
         rng = Random(f"{seed} {stream}")
         if stream == CHANGES:
-            requests = changes.Changes(rng, self.left).requests(count)
-        else:
-            requests = (STREAMS[stream](rng, world) for _ in range(count))
-        for request in requests:
-            self.send(request)
+            return changes.Changes(rng, self.left).requests(count)
+        return (STREAMS[stream](rng, world) for _ in range(count))
 
     def send(self, request: Request) -> tuple[Answer, Answer]:
         """Send one request to both, compare, and remember the ids that it made."""

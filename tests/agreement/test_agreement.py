@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import openapi
-from tests.agreement.compare import CHANGES, Comparison, compare
+from tests.agreement.compare import CHANGES, Comparison, Tally, compare
 from tests.agreement.queries import CRITERIA
 from tests.agreement.wire import Side
 from tests.mock import mock_server
+from tests.planted_bugs.catalogue import CATALOGUE
+from tests.planted_bugs.plant import Act, Planted, Response, Server
+from tests.planted_bugs.plant import Request as Seen
 from tests.real_server.process import prefect_server
 
 if TYPE_CHECKING:
@@ -22,6 +25,19 @@ if TYPE_CHECKING:
 
 SEED = 20261
 THRESHOLD = 0.99
+SEEN = [
+    "deployments.tags.any_ is ignored",
+    "flow_runs.state.name.any_ is ignored",
+    "task_runs.flow_run_id.any_ is ignored",
+    "work_pool_queues.name.startswith_ is ignored",
+    "like_ minds the case",
+    "before_ is exclusive",
+    "an empty related filter is none",
+    "run and task run need not belong together",
+    "pages are rounded down",
+    "offset is one too small",
+    "UPDATED_DESC sorts by creation",
+]
 
 
 @pytest.fixture(scope="module")
@@ -65,6 +81,38 @@ def test_state_changes(seeded: tuple[Comparison, World]) -> None:
     comparison, world = seeded
     comparison.send_stream(CHANGES, world, seed=SEED, count=150)
     assert_agree(comparison, "state change", "read back")
+
+
+def test_the_comparison_has_no_noise_and_sees_bugs() -> None:
+    """Two mocks agree in everything, and no longer do when one of them has a bug."""
+    planted: dict[str, Act] = {"bug": _honest}
+
+    async def act(request: Seen, server: Server) -> Response:
+        return await planted["bug"](request, server)
+
+    with (
+        mock_server() as one,
+        mock_server(middleware=[lambda app: Planted(app, act)]) as other,
+        Side(one) as left,
+        Side(other) as right,
+    ):
+        comparison = Comparison(left, right)
+        world = comparison.seed(Random(SEED))
+        for stream in ("supporting", "queries"):
+            comparison.send_stream(stream, world, seed=SEED, count=200)
+        assert not comparison.tally.differences, comparison.tally.report()
+        for name in SEEN:
+            planted["bug"] = CATALOGUE[name].act
+            comparison.tally = Tally()
+            for request in comparison.requests("queries", world, seed=SEED, count=2000):
+                comparison.send(request)
+                if comparison.tally.differences:
+                    break
+            assert comparison.tally.differences, f"{name} makes no difference"
+
+
+async def _honest(request: Seen, server: Server) -> Response:
+    return await server(request)
 
 
 @pytest.mark.proof

@@ -101,6 +101,7 @@ def stages(rng: Random, world: World) -> list[list[Request]]:
         task_part = slice(stage * TASK_RUNS // STAGES, (stage + 1) * TASK_RUNS // STAGES)
         # A task run of a stage belongs to a run of the same stage or of an earlier one.
         found.append([*runs[part], *tasks[task_part]])
+    found[1] += [_touch(rng, key) for key in rng.sample(world.deployments, DEPLOYMENTS // 2)]
     found[-1] += [_scheduling(rng, key) for key in rng.sample(world.deployments, 4)]
     return found
 
@@ -264,6 +265,12 @@ def _task_run(rng: Random, number: int) -> Request:
         "flow_run_id": None if rng.random() < 0.15 else ref(f"run{rng.randrange(last_run)}"),
     }
     return _create("/task_runs/", body, f"task{number}")
+
+
+def _touch(rng: Random, key: str) -> Request:
+    """Changed later than it was made, or not: the order of updates is another than of creation."""
+    verb = rng.choice(["pause", "resume"])
+    return Request("seed", "POST", f"/deployments/{ref(key)}/{verb}_deployment")
 
 
 def _scheduling(rng: Random, key: str) -> Request:
