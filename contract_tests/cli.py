@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from contract_tests import commands
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
@@ -27,6 +29,10 @@ _ALWAYS = (
 @click.version_option(package_name="prefect-deployments-contract")
 def main() -> None:
     """Judge servers by the contract of Prefect's deployment REST API."""
+
+
+main.add_command(commands.rules)
+main.add_command(commands.explain)
 
 
 @main.command(short_help="Judge one server.")

@@ -1,8 +1,9 @@
 """The rules: a catalogue (data, `*.yaml` in this folder) and the checks, by kind.
 
 Each file of the catalogue is a mapping from code to `statement` (one sentence that holds on every
-conforming server), `source` (where it comes from), `severity` and `operations` (operationIds that
-it applies to, or `all`). Codes are `kind.name`, the kind being the file's name.
+conforming server), `example` (of a breach, a sentence), `source` (where it comes from), `severity`
+and `operations` (operationIds that it applies to, or `all`). Codes are `kind.name`, the kind being
+the file's name.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ class Rule:
     Attributes:
         code: `kind.name`.
         statement: what holds on a conforming server.
+        example: of a breach, in a sentence; JSON and names stand in backticks.
         source: `spec`, `law` or `server` (what released servers do where documents are silent).
         severity: `error` breaks the contract; `warning` differs from released servers only.
         operations: operationIds, or `("all",)`.
@@ -32,6 +34,7 @@ class Rule:
 
     code: str
     statement: str
+    example: str
     source: str
     severity: Severity
     operations: tuple[str, ...]
@@ -65,6 +68,7 @@ def _rule(kind: str, code: str, told: dict[str, Any]) -> Rule:
     return Rule(
         code=code,
         statement=told["statement"],
+        example=told["example"],
         source=told["source"],
         severity=told["severity"],
         operations=tuple([named] if isinstance(named, str) else named),

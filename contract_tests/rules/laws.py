@@ -96,6 +96,13 @@ class Asker:
             raise Useless
         return [row["id"] for row in rows]
 
+    def names(self, body: Filters) -> list[str]:
+        """The names that filter answers."""
+        rows = self.raw(FILTER, body)
+        if not isinstance(rows, list) or not all(isinstance(r, dict) and "name" in r for r in rows):
+            raise Useless
+        return [row["name"] for row in rows]
+
 
 def hold(judge: Judge, law: Callable[[Asker], None]) -> None:
     """See whether a law holds; only what fails while the target's data stands still is a breach.
@@ -148,9 +155,10 @@ def null_is_absent(ask: Asker, filters: Filters) -> None:
     page, nulled_page = ask.raw(PAGINATE, nothing), ask.raw(PAGINATE, {**nothing, "limit": None})
     if page != nulled_page:
         _fail("null-is-absent", PAGINATE, "a null limit is not the default", page, nulled_page)
+    # By their names: among deployments of one name, which comes first is open.
     body = {**filters, "limit": 1}
-    first = ask.ids(FILTER, body)
-    second = ask.ids(FILTER, {**body, **nulls, "sort": None, "offset": None})
+    first = ask.names(body)
+    second = ask.names({**body, **nulls, "sort": None, "offset": None})
     if first != second:
         _fail("null-is-absent", FILTER, "null is not as absent", first, second)
 
@@ -187,7 +195,8 @@ def default_operator(ask: Asker, filters: Filters) -> None:
 
 def repeat(ask: Asker, filters: Filters) -> None:
     """The same request, the same answer."""
-    one: Filters = {**filters, "limit": 1}
+    # In an order without ties: where there are some, a server may break them anew.
+    one: Filters = {**filters, "limit": 1, "sort": "CREATED_DESC"}
     for operation, body in ((COUNT, filters), (FILTER, one), (PAGINATE, one)):
         first, second = ask.raw(operation, body), ask.raw(operation, body)
         if first != second:
