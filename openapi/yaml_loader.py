@@ -12,7 +12,7 @@ from typing import Any
 
 import yaml
 
-__all__ = ["YamlError", "load_yaml", "parse_yaml", "read_text"]
+__all__ = ["YamlError", "json_scalars", "load_yaml", "parse_yaml", "read_text"]
 
 
 class YamlError(ValueError):
@@ -57,21 +57,28 @@ def _construct_map(loader: Any, node: yaml.MappingNode) -> dict[str, Any]:
 
 
 _JsonLoader.add_constructor("tag:yaml.org,2002:map", _construct_map)
-_JsonLoader.add_implicit_resolver(
-    "tag:yaml.org,2002:bool", re.compile(r"^(?:true|false)$"), list("tf")
+_SCALARS = (
+    ("bool", r"^(?:true|false)$", "tf"),
+    ("null", r"^(?:null|~|)$", ["n", "~", ""]),
+    ("int", r"^-?(?:0|[1-9][0-9]*)$", "-0123456789"),
+    ("float", r"^-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?$", "-0123456789"),
+    ("merge", r"^<<$", "<"),
 )
-_JsonLoader.add_implicit_resolver(
-    "tag:yaml.org,2002:null", re.compile(r"^(?:null|~|)$"), ["n", "~", ""]
-)
-_JsonLoader.add_implicit_resolver(
-    "tag:yaml.org,2002:int", re.compile(r"^-?(?:0|[1-9][0-9]*)$"), list("-0123456789")
-)
-_JsonLoader.add_implicit_resolver(
-    "tag:yaml.org,2002:float",
-    re.compile(r"^-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?$"),
-    list("-0123456789"),
-)
-_JsonLoader.add_implicit_resolver("tag:yaml.org,2002:merge", re.compile(r"^<<$"), ["<"])
+
+
+def json_scalars() -> list[tuple[str, re.Pattern[str], list[str]]]:
+    """What an unquoted scalar is read as: tag, pattern and first characters, as PyYAML wants them.
+
+    A dumper that knows them quotes every text that would be read as something else.
+    """
+    return [
+        (f"tag:yaml.org,2002:{name}", re.compile(pattern), list(first))
+        for name, pattern, first in _SCALARS
+    ]
+
+
+for _tag, _pattern, _first in json_scalars():
+    _JsonLoader.add_implicit_resolver(_tag, _pattern, _first)
 
 
 def parse_yaml(text: str) -> Any:
