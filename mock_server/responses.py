@@ -72,6 +72,13 @@ def _plain(value: Any) -> Any:
     raise TypeError(f"{type(value)} is no JSON")
 
 
+def _parsed(content: bytes) -> Any:
+    try:
+        return orjson.loads(content)
+    except orjson.JSONDecodeError:  # an integer larger than any float, which an error echoes
+        return json.loads(content)
+
+
 class Schemas:
     """Validators of a document's schemas, each compiled when it is first asked for.
 
@@ -175,7 +182,7 @@ class Shape:
         if isinstance(body, View):
             return self.view(body)
         content = render(body)
-        self._validate(orjson.loads(content))
+        self._validate(_parsed(content))
         return content
 
     def view(self, view: View) -> bytes:
@@ -186,7 +193,7 @@ class Shape:
             pointer = ""
         if pointer != self._pointer:
             content = render(view)
-            self._validate(orjson.loads(content))
+            self._validate(_parsed(content))
             view.rendered = (self._pointer, content)
         return content
 

@@ -15,6 +15,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from mock_server.errors import BadRequest, RequestInvalid, Unprocessable
 from mock_server.requests.combinations import BODY_CHECKS, INT64
+from mock_server.requests.storable import too_deep
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -47,7 +48,7 @@ def parse(content: bytes, headers: Mapping[str, str]) -> Any:
     """The JSON that a body holds, the bytes themselves if not declared as JSON, None if empty.
 
     Raises:
-        RequestInvalid: it is declared as JSON and is none.
+        RequestInvalid: it is declared as JSON and is none, or is nested too deeply to be read.
         BadRequest: it cannot even be read as text.
     """
     if not content:
@@ -69,7 +70,10 @@ def parse(content: bytes, headers: Mapping[str, str]) -> Any:
             ],
             error.doc,
         ) from error
-    except (ValueError, RecursionError) as error:  # no text, digits without end, no end of nesting
+    except RecursionError:
+        # How deep that is depends on the interpreter: what is kept of a body has a limit of its own.
+        raise RequestInvalid([too_deep(("body",))]) from None
+    except ValueError as error:  # no text, or digits without end
         raise BadRequest(UNREADABLE) from error
 
 

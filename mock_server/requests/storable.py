@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 MAX_DEPTH: Final = 250
 """Levels of nesting that the released server can still send back."""
 
+TOO_DEEP: Final = ("recursion_loop", f"Input should be nested at most {MAX_DEPTH} levels deep")
+
 # What the bytes of such a body must have in them: not-a-number and infinity by name or by size,
 # half of a surrogate pair as an escape or in UTF-8, another encoding than UTF-8.
 SUSPECT: Final = re.compile(
@@ -44,16 +46,24 @@ def check_storable(value: Any, raw: Any) -> None:
         RequestInvalid: with one error per place.
     """
     errors = [
-        {"type": kind, "loc": ("body", *loc), "msg": message, "input": None}
-        for kind, loc, message in _unstorable(value, ())
+        _error(kind, ("body", *loc), message) for kind, loc, message in _unstorable(value, ())
     ]
     if errors:
         raise RequestInvalid(errors, presentable(raw))
 
 
+def too_deep(loc: Loc) -> dict[str, Any]:
+    """The error of what is nested too deeply."""
+    return _error(TOO_DEEP[0], loc, TOO_DEEP[1])
+
+
+def _error(kind: str, loc: Loc, message: str) -> dict[str, Any]:
+    return {"type": kind, "loc": loc, "msg": message, "input": None}
+
+
 def _unstorable(value: Any, loc: Loc) -> Iterator[tuple[str, Loc, str]]:
     if len(loc) > MAX_DEPTH:
-        yield "recursion_loop", loc[:1], f"Input should be nested at most {MAX_DEPTH} levels deep"
+        yield TOO_DEEP[0], loc[:1], TOO_DEEP[1]
     elif isinstance(value, str):
         if not is_text(value):
             yield (

@@ -174,10 +174,25 @@ def test_no_json_is_told_with_its_place(content: bytes, position: int, words: st
     assert caught.value.request_body == content.decode()
 
 
-@pytest.mark.parametrize("content", [b"\xff", b"[" * 100_000, b'{"limit":' + b"1" * 5000 + b"}"])
+@pytest.mark.parametrize("content", [b"\xff", b'{"limit":' + b"1" * 5000 + b"}"])
 def test_what_cannot_be_parsed_at_all_is_a_bad_request(content: bytes) -> None:
     with pytest.raises(BadRequest, match="There was an error parsing the body"):
         read("count_deployments", content=content)
+
+
+@pytest.mark.parametrize("levels", [10_000, 100_000])
+def test_nesting_without_end_is_refused_in_a_sentence(levels: int) -> None:
+    with pytest.raises(RequestInvalid) as caught:
+        read("count_deployments", content=b"[" * levels + b"]" * levels)
+    assert caught.value.status == 422
+    assert caught.value.errors == [
+        {
+            "type": "recursion_loop",
+            "loc": ("body",),
+            "msg": "Input should be nested at most 250 levels deep",
+            "input": None,
+        }
+    ]
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from mock_server.call import NO_BODY, View
+from mock_server.edges import responses
 from mock_server.responses import Answers, NonConforming, Responses, render
 
 THING = {
@@ -186,3 +187,15 @@ def test_empty_lists_and_pages() -> None:
     assert answers("read_things").render(200, []) == b"[]"
     page = {"results": [], "count": 0}
     assert answers("page_things").render(200, page) == b'{"results":[],"count":0}'
+
+
+def test_numbers_beyond_all_floats_are_echoed() -> None:
+    error = {"type": "less_than_equal", "loc": ["body", "offset"], "msg": "no", "input": 10**400}
+    body = {
+        "exception_message": "Invalid request received.",
+        "exception_detail": [error],
+        "request_body": None,
+    }
+    content = responses().answers("read_deployments").render(422, body)
+    assert content is not None
+    assert json.loads(content) == body
