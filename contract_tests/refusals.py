@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any, Final
 
 from contract_tests.constraint_breaking import Breaker, Case
@@ -122,10 +121,13 @@ class Refusals:
         groups: dict[tuple[Any, str], list[Case]] = {}
         for case in cases:
             groups.setdefault((case.path, case.keyword), []).append(case)
-        share = profile.refusal_share * part * (1 if self._operation.core else _SUPPORTING_SHARE)
-        for key, group in groups.items():
-            # Fields at the top are few, and what matters most.
-            if len(key[0]) <= 1 or self._random.random() < share:
+        share = profile.refusal_share * part
+        # Fields at the top are few, and what matters most.
+        top = min(1, part + share)
+        if not self._operation.core:
+            share, top = _SUPPORTING_SHARE * share, min(1, 2 * share)
+        for (path, _), group in groups.items():
+            if self._random.random() < (top if len(path) <= 1 else share):
                 yield self._random.choice(group)
 
     def _is_safe(self, case: Case) -> bool:
@@ -363,8 +365,3 @@ def _detail(answer: Exchange) -> str | None:
         return None
     detail = body.get("detail") if isinstance(body, dict) else None
     return detail if isinstance(detail, str) else None
-
-
-def is_uuid(text: str) -> bool:
-    """Whether the text is an id in its usual form."""
-    return bool(re.fullmatch(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", text))
