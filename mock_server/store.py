@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 from contextlib import contextmanager
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
@@ -40,9 +40,15 @@ REFERRERS: Final = tuple(
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """The records of a store at one time, and their places."""
+    """The records of a store at one time, and their places.
+
+    Attributes:
+        records: kind -> the records by id, and the place of each.
+        latest: the last stamp; the next one after a rollback is later than that.
+    """
 
     records: Mapping[str, tuple[Mapping[str, Record], Mapping[str, int]]]
+    latest: datetime = field(default=EPOCH, compare=False)
 
 
 class Store:
@@ -282,7 +288,10 @@ class Store:
     def snapshot(self) -> Snapshot:
         """The state now, to come back to any number of times."""
         tables = self.tables.items()
-        return Snapshot({name: (dict(table.records), dict(table.places)) for name, table in tables})
+        return Snapshot(
+            {name: (dict(table.records), dict(table.places)) for name, table in tables},
+            self._latest,
+        )
 
     def rollback(self, snapshot: Snapshot) -> None:
         """Set the state back to a snapshot; the cost is a comparison each, and what has changed."""
@@ -300,12 +309,14 @@ class Store:
                 table.put(record, places[record["id"]])
             if differing:
                 table.tidy([record["id"] for record in differing])
+        self._latest = snapshot.latest
         self._forget_views()
 
     def reset(self) -> None:
         """Forget everything."""
         for table in self.tables.values():
             table.clear()
+        self._latest = EPOCH
         self._forget_views()
 
     def _forget_views(self) -> None:
