@@ -11,15 +11,17 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import Response
 
 import openapi
+from mock_server import docs_page
 from mock_server.dispatch import Dispatch, Errors
+from mock_server.docs_page import DocsPage
 from mock_server.edges import requests, responses
 from mock_server.framework import API, AsyncApp, OpenAPISpecification, Resolver
 from mock_server.responses import render
-from mock_server.routing import Routing
+from mock_server.routing import METHODS, Routing
 from mock_server.store import Store
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
     from pathlib import Path
 
     from starlette.requests import Request
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     Middleware = Callable[[ASGIApp], ASGIApp]
 
 BASE_PATH: Final = "/api"
+DOCUMENT: Final = "openapi.json"
 ANY: Final = ("*",)
 
 
@@ -63,6 +66,8 @@ def create_app(
     store: Store | None = None,
     middleware: Sequence[Middleware] = (),
     operations: Mapping[str, Callable[[Call], Reply]] | None = None,
+    cors_origins: Sequence[str] = ANY,
+    ui: bool | str | Path = False,
 ) -> MockApp:
     """Make a mock with a state of its own.
 
@@ -71,9 +76,14 @@ def create_app(
         store: a state to serve as it is, instead of fixtures.
         middleware: ASGI middleware around everything but CORS and compression, outermost first.
         operations: operation id -> function, for those that should do something else than usual.
+        cors_origins: the origins whose pages may call the API, `*` for any. Only those that are
+            named may send credentials.
+        ui: serve the web UI of an installed prefect too; true, or the interpreter (or the folder
+            of the environment) that has it.
 
     Raises:
         FixtureError: there are no such fixtures, or they are broken.
+        WebUiError: there is no web UI to serve.
     """
     from mock_server.operations import OPERATIONS  # noqa: PLC0415 - after the edges are known good
 
@@ -82,8 +92,8 @@ def create_app(
 
         store = Store()
         load_fixtures(store, fixtures)
-    app = AsyncApp(__name__, middlewares=_layers(middleware))
-    app.add_url_rule(f"{BASE_PATH}/openapi.json", "openapi.json", document, methods=["GET"])
+    app = AsyncApp(__name__, middlewares=[_cors(cors_origins), *_layers(middleware)])
+    _add_pages(app, ui=ui)
     options = {
         **vars(app.middleware.options),
         "resolver": Resolver(_finder({**OPERATIONS, **(operations or {})})),
@@ -95,13 +105,45 @@ def create_app(
 
 
 def _layers(middleware: Sequence[Middleware]) -> list[Any]:
-    """What a request goes through, outermost first.
+    """What a request goes through behind CORS, outermost first.
 
     Two of Connexion's own layers are replaced: `Routing` knows the server's routes, `Dispatch`
     does what five others do. The rest (security, Swagger UI, context) has nothing to do here.
     """
-    cors = partial(CORSMiddleware, allow_origins=ANY, allow_methods=ANY, allow_headers=ANY)
-    return [cors, GZipMiddleware, *middleware, Errors, Routing, Dispatch]
+    return [GZipMiddleware, *middleware, Errors, Routing, Dispatch]
+
+
+def _cors(origins: Sequence[str]) -> Any:
+    """The outermost layer: errors carry its headers, too."""
+    return partial(
+        CORSMiddleware,
+        allow_origins=origins,
+        allow_methods=ANY,
+        allow_headers=ANY,
+        allow_credentials="*" not in origins,
+    )
+
+
+def _add_pages(app: AsyncApp, *, ui: bool | str | Path) -> None:
+    """Add what is no operation: the document, its page, the web UI. The first that fits answers."""
+    docs = DocsPage(f"{BASE_PATH}/{DOCUMENT}")
+    pages: list[tuple[str, Callable[[Request], Awaitable[Response]]]] = [
+        (f"{BASE_PATH}/{DOCUMENT}", document),
+        (f"/{DOCUMENT}", document),
+        (docs_page.PATH, docs.page),
+        (f"{docs_page.PATH}/{{name}}", docs.file),
+        (f"{BASE_PATH}{docs_page.PATH}", docs.page),
+    ]
+    if ui:
+        from mock_server.ui_builds import find_builds  # noqa: PLC0415 - only who wants it pays
+        from mock_server.web_ui import WebUi  # noqa: PLC0415
+
+        web = WebUi(find_builds(None if ui is True else ui), api=BASE_PATH)
+        pages += [("/ui-settings", web.settings), ("/{path:path}", web.page)]
+    for path, page in pages:
+        # The web UI has all paths that nobody else has, so it has to refuse other methods itself.
+        methods = METHODS if path.endswith(":path}") else ["GET"]
+        app.add_url_rule(path, path, page, methods=[*methods])
 
 
 def _finder(operations: Mapping[str, Callable[[Call], Reply]]) -> Callable[[str], Any]:

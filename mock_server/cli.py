@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import ipaddress
+import re
 from typing import TYPE_CHECKING, Final
 
 import click
@@ -14,6 +15,22 @@ if TYPE_CHECKING:
 DEFAULT_PORT: Final = 4200
 DEFAULT_HOST: Final = "127.0.0.1"
 WIDTH: Final = 78
+ANY_ORIGIN: Final = ("*",)
+ORIGIN: Final = re.compile(r"https?://[^/?#@\s]+", re.IGNORECASE)
+
+
+def _origins(
+    _context: click.Context, _option: click.Parameter, values: tuple[str, ...]
+) -> tuple[str, ...]:
+    """Origins as browsers tell them: in lower case, without a slash at their end."""
+    told = tuple(value.lower().removesuffix("/") for value in values)
+    for value, origin in zip(values, told, strict=True):
+        if origin != "*" and not ORIGIN.fullmatch(origin):
+            raise click.BadParameter(
+                f"{value!r} is no origin: it has a scheme, a host and a port if that is not the"
+                " usual one, as http://localhost:5173 has."
+            )
+    return told
 
 
 @click.command(
@@ -40,10 +57,29 @@ WIDTH: Final = 78
     default="default",
     show_default=True,
     metavar="NAME|FILE",
-    help="Data to begin with: default, empty, or a YAML file.",
+    help="Data to begin with: default, empty, large:N, or a YAML file.",
+)
+@click.option(
+    "--ui",
+    is_flag=False,
+    flag_value="",
+    metavar="[PYTHON]",
+    help="Serve Prefect's own web UI too, of the prefect that is installed here, that"
+    " $PREFECT_PYTHON names, or that of the interpreter PYTHON.",
+)
+@click.option(
+    "--cors-origin",
+    "cors_origins",
+    multiple=True,
+    callback=_origins,
+    metavar="URL",
+    help="Origin whose pages may call the API, with credentials; can be repeated."
+    "  [default: any, without]",
 )
 @click.version_option(package_name="prefect-deployments-contract")
-def main(port: int, host: str, fixtures: str) -> None:
+def main(
+    port: int, host: str, fixtures: str, ui: str | None, cors_origins: tuple[str, ...]
+) -> None:
     """Serve a mock of Prefect's deployment API, under /api as Prefect does.
 
     It keeps what it is sent, in memory, until it is stopped. It asks for no credentials.
@@ -51,18 +87,25 @@ def main(port: int, host: str, fixtures: str) -> None:
     listening = _listen(host, port)
     with listening:
         # Imported only now: a wrong option or a busy port should not take a second to tell.
-        from mock_server.app import create_app  # noqa: PLC0415
+        from mock_server.app import BASE_PATH, create_app  # noqa: PLC0415
         from mock_server.fixtures import FixtureError  # noqa: PLC0415
         from mock_server.server import server, url_of  # noqa: PLC0415
+        from mock_server.ui_builds import WebUiError  # noqa: PLC0415
 
         try:
-            app = create_app(fixtures=fixtures)
-        except FixtureError as error:
+            app = create_app(
+                fixtures=fixtures,
+                cors_origins=cors_origins or ANY_ORIGIN,
+                ui=ui is not None and (ui or True),
+            )
+        except (FixtureError, WebUiError) as error:
             raise _Refusal(str(error)) from None
         url = url_of(listening)
         count = len(app.store.all("deployments"))
         click.echo(f"Mock of Prefect's deployment API at {url} ({fixtures}: {count} deployments)")
         click.echo(f"  export PREFECT_API_URL={url}")
+        if ui is not None:
+            click.echo(f"  Web UI at {url.removesuffix(BASE_PATH)}")
         if not _is_loopback(listening):
             click.echo(
                 "  Any machine that reaches this one can read and change its data: it asks for no"

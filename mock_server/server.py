@@ -84,7 +84,8 @@ def serve(*, host: str = LOOPBACK, port: int = 0, **options: Any) -> Iterator[Ru
     Args:
         host: the address to listen at.
         port: the port; 0 for any that is free.
-        options: what `create_app` takes: `fixtures`, `store`, `middleware`, `operations`.
+        options: what `create_app` takes: `fixtures`, `store`, `middleware`, `operations`,
+            `cors_origins`, `ui`.
 
     Yields:
         The mock, ready to answer.

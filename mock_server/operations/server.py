@@ -33,8 +33,11 @@ def hello(_: Call) -> Reply:
 
 
 def read_settings(_: Call) -> Reply:
-    """The settings; the mock has none that a client could read."""
-    return Reply(200, {})
+    """The settings that tell of the mock; the rest of a real server's have nothing to set here.
+
+    The web UI sends usage data to a third party unless it is told not to.
+    """
+    return Reply(200, {"server": {"analytics_enabled": False}})
 
 
 def create_csrf_token(_: Call) -> Reply:

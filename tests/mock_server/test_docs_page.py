@@ -1,0 +1,41 @@
+"""Swagger UI at /docs, by its parts; a browser looks at it in tests/ui."""
+
+from __future__ import annotations
+
+import re
+
+import httpx
+import pytest
+
+import openapi
+from tests.mock import mock_server
+
+
+@pytest.fixture(scope="module")
+def origin() -> str:
+    with mock_server() as base_url:
+        yield base_url.removesuffix("/api")
+
+
+@pytest.mark.parametrize("path", ["/docs", "/api/docs"])
+def test_the_page_loads_nothing_from_elsewhere(origin: str, path: str) -> None:
+    page = httpx.get(f"{origin}{path}")
+    assert page.headers["content-type"] == "text/html; charset=utf-8"
+    assert page.headers["content-security-policy"].startswith("default-src 'self'")
+    wanted = re.findall(r'(?:href|src)="([^"]+)"', page.text)
+    assert len(wanted) == 4
+    for part in wanted:
+        found = httpx.get(f"{origin}{part}")
+        assert (part, found.status_code, bool(found.content)) == (part, 200, True)
+
+
+@pytest.mark.parametrize("path", ["/openapi.json", "/api/openapi.json"])
+def test_the_document_is_the_bundle(origin: str, path: str) -> None:
+    assert httpx.get(f"{origin}{path}").json() == openapi.load()
+    assert '"/api/openapi.json"' in httpx.get(f"{origin}/docs/start.js").text
+
+
+def test_what_is_none_of_its_files_is_not_found(origin: str) -> None:
+    for name in ("nope.js", "..%2f__init__.py", "%2fetc%2fpasswd"):
+        response = httpx.get(f"{origin}/docs/{name}")
+        assert (response.status_code, response.json()) == (404, {"detail": "Not Found"})
