@@ -132,7 +132,7 @@ class Operation:
     def _call(self, reader: Reader, scope: Scope, content: bytes) -> Call:
         headers = header_map(scope)
         query = _query(scope) if reader.parameters.reads_query else {}
-        request = reader.read(scope["path_params"], query, headers, content)
+        request = reader.read(scope["path_params"], query, headers, content, self._store.clock)
         body = request.body
         return Call(
             store=self._store,

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import TypeAdapter, ValidationError
 
+from mock_server.clock import system_clock
 from mock_server.errors import BadRequest, RequestInvalid, Unprocessable
 from mock_server.requests.combinations import BODY_CHECKS, INT64
 from mock_server.requests.storable import too_deep
@@ -20,6 +21,7 @@ from mock_server.requests.storable import too_deep
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from mock_server.clock import Clock
     from mock_server.requests.models import Models, Schema
 
     Error = dict[str, Any]
@@ -71,7 +73,7 @@ def parse(content: bytes, headers: Mapping[str, str]) -> Any:
             error.doc,
         ) from error
     except RecursionError:
-        # How deep that is depends on the interpreter: what is kept of a body has a limit of its own.
+        # How deep that is depends on the interpreter; what is kept of a body has its own limit.
         raise RequestInvalid([too_deep(("body",))]) from None
     except ValueError as error:  # no text, or digits without end
         raise BadRequest(UNREADABLE) from error
@@ -146,7 +148,7 @@ class WholeBody:
         self._dump = self._adapter.serializer.to_python
         self._required = required
 
-    def read(self, raw: Any, errors: Sequence[Error] = ()) -> Body:
+    def read(self, raw: Any, errors: Sequence[Error] = (), _clock: Clock = system_clock) -> Body:
         """Check and coerce a parsed body.
 
         Args:
@@ -231,7 +233,7 @@ class BodyFields:
         self._check = BODY_CHECKS.get(name)
         self._defaults = {entry.name: entry.default for entry in self._fields}
 
-    def read(self, raw: Any, errors: Sequence[Error] = ()) -> Body:
+    def read(self, raw: Any, errors: Sequence[Error] = (), clock: Clock = system_clock) -> Body:
         """Check and coerce a parsed body; unknown keys are passed over.
 
         Raises:
@@ -251,7 +253,7 @@ class BodyFields:
         if found:
             raise RequestInvalid(reported(found), text(raw))
         if self._check is not None:
-            self._check(full, raw)
+            self._check(full, raw, clock)
         return Body(raw, sent, full)
 
 

@@ -13,7 +13,9 @@ from mock_server.errors import RequestInvalid
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    Check = Callable[[Mapping[str, Any], Any], None]
+    from mock_server.clock import Clock
+
+    Check = Callable[[Mapping[str, Any], Any, Clock], None]
 
 INT64: Final = (1 << 63) - 1
 LAST: Final = datetime.max.replace(tzinfo=UTC)
@@ -22,7 +24,7 @@ HORIZON: Final = 100 * 86400
 """Seconds for which runs are planned when no end is given."""
 
 
-def check_page(full: Mapping[str, Any], raw: Any) -> None:
+def check_page(full: Mapping[str, Any], raw: Any, _clock: Clock) -> None:
     """Refuse a page so far out that its first row has no number in 64 bits.
 
     Raises:
@@ -33,13 +35,13 @@ def check_page(full: Mapping[str, Any], raw: Any) -> None:
         raise RequestInvalid([_beyond("page", page, le=INT64 // limit + 1)], raw)
 
 
-def check_span(full: Mapping[str, Any], raw: Any) -> None:
+def check_span(full: Mapping[str, Any], raw: Any, clock: Clock) -> None:
     """Refuse a stretch of time that leaves the calendar.
 
     Raises:
         RequestInvalid: naming the time or the span that is too large.
     """
-    start = full["start_time"] or datetime.now(UTC)
+    start = full["start_time"] or clock()
     ahead, behind = (LAST - start).total_seconds(), (FIRST - start).total_seconds()
     if full["end_time"] is None and ahead < HORIZON:
         raise RequestInvalid([_beyond("start_time", start, le=LAST)], raw)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
+from mock_server.clock import system_clock
 from mock_server.errors import RequestInvalid
 from mock_server.requests.body import Body, BodyFields, WholeBody, parse
 from mock_server.requests.models import REFERENCE, Models
@@ -13,6 +14,8 @@ from mock_server.requests.url_and_headers import VERSION, Parameters, check_vers
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from mock_server.clock import Clock
 
 METHODS: Final = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 NO_BODY: Final = Body()
@@ -59,6 +62,7 @@ class Reader:
         query: Mapping[str, str],
         headers: Mapping[str, str],
         content: bytes,
+        clock: Clock = system_clock,
     ) -> Request:
         """Check and coerce a request.
 
@@ -67,6 +71,7 @@ class Reader:
             query: query parameters; of several values of one name, the last.
             headers: headers, names in lower case.
             content: the body.
+            clock: tells what time it is, to the checks that depend on it.
 
         Raises:
             ApiError: as the released server refuses it, the first check that fails first: a body
@@ -82,7 +87,7 @@ class Reader:
                 raise RequestInvalid(errors)
             body = NO_BODY
         else:
-            body = self.body.read(raw, errors)
+            body = self.body.read(raw, errors, clock)
             if needs_check(content):
                 check_storable(body.sent, raw)
         return Request(self.parameters.path(path), values, body)
