@@ -147,7 +147,21 @@ KINDS: Final[Mapping[str, Kind]] = {
         unique=(("name",),),
         required=_required("active name limit active_slots denied_slots slot_decay_per_second"),
     ),
-    "block_documents": Kind(),
+    "block_types": Kind(unique=(("name",), ("slug",))),
+    "block_schemas": Kind(
+        unique=(("checksum", "version"),),
+        references=(Reference("block_type_id", "block_types", "delete"),),
+    ),
+    "block_documents": Kind(
+        unique=(("block_type_id", "name"),),
+        references=(
+            Reference("block_type_id", "block_types", "delete"),
+            Reference("block_schema_id", "block_schemas", "delete"),
+        ),
+    ),
+    "automations": Kind(groups=("owner",)),
+    "logs": Kind(groups=("flow_run_id",)),
+    "events": Kind(),
 }
 
 
@@ -160,12 +174,15 @@ class Table:
         kind: what is known of the kind.
         records: the records by id, oldest first.
         places: the place of each in the order of insertion.
+        touched: the ids of what was put, dropped or cleared, for one who asked for it by setting
+            it: who writes changes down empties it, too.
     """
 
     name: str
     kind: Kind
     records: dict[str, Record] = field(default_factory=dict)
     places: dict[str, int] = field(default_factory=dict)
+    touched: set[str] | None = None
     _next: int = 0
     _unique: dict[tuple[str, ...], dict[Key, str]] = field(default_factory=dict)
     _groups: dict[str, dict[Any, dict[str, None]]] = field(default_factory=dict)
@@ -182,6 +199,8 @@ class Table:
 
     def clear(self) -> None:
         """Forget every record."""
+        if self.touched is not None:
+            self.touched.update(self.records)
         self.records, self.places = {}, {}
         self._orders = {}
         self._unique = {fields: {} for fields in self.kind.unique}
@@ -240,8 +259,11 @@ class Table:
         old = self.records.get(identity)
         self.records[identity] = record
         if old is None:
-            self._next += 1
+            # A place that comes from outside is never given a second time.
+            self._next = max(self._next + 1, place or 0)
             self.places[identity] = self._next if place is None else place
+        if self.touched is not None:
+            self.touched.add(identity)
         self._reindex(identity, old, record)
         return old
 
@@ -251,6 +273,8 @@ class Table:
         if old is not None:
             self._reindex(identity, old, None)
             del self.places[identity]
+            if self.touched is not None:
+                self.touched.add(identity)
         return old
 
     def tidy(self, returned: Iterable[str]) -> None:
