@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from openapi.commands.drift import drift
+
 if TYPE_CHECKING:
     from openapi.findings import Finding
 
@@ -210,3 +212,7 @@ def diff(old: str, new: str, form: str, least: str) -> None:
         text = render_changes(comparison, form)
     click.echo(text, nl=False)
     sys.exit(1 if breaks(comparison.changes, least) else 0)
+
+
+for _command in (drift,):
+    main.add_command(_command)

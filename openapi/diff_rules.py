@@ -44,6 +44,7 @@ SCHEMA_RULES: Mapping[str, tuple[Severity, Severity, str]] = {
     "required-property-added": (_ERROR, _INFO, "There is a new required property."),
     "optional-property-added": (_INFO, _INFO, "There is a new optional property."),
     "property-became-required": (_ERROR, _INFO, "A property is required now."),
+    "defaulted-property-became-required": (_INFO, _INFO, "A property with a default is required."),
     "property-became-optional": (_INFO, _ERROR, "A property is no longer required."),
     "unknown-properties-refused": (_ERROR, _INFO, "Unknown properties are refused."),
     "unknown-properties-admitted": (_INFO, _WARNING, "Unknown properties are admitted."),

@@ -59,6 +59,7 @@ class Fact:
 
 _TYPES = frozenset(("string", "number", "integer", "boolean", "array", "object"))
 _UPPER = ("maximum", "exclusiveMaximum", "maxLength", "maxItems", "maxProperties")
+_BESIDE = frozenset(("default", "deprecated"))
 _LOWER = ("minimum", "exclusiveMinimum", "minLength", "minItems", "minProperties")
 
 
@@ -94,9 +95,12 @@ def _join(into: _Shape, part: _Shape) -> None:
 
 def _shape(place: Place, depth: int = 12) -> _Shape:
     """Read a schema."""
+    # What 3.1 lets stand beside a reference holds as well; it has what the reference leads to.
+    beside = place.value if isinstance(place.value, dict) and "$ref" in place.value else {}
     place = place.followed()
     schema = place.value if isinstance(place.value, dict) else {}
-    keywords = {key: value for key, value in schema.items() if key not in ("allOf", "properties")}
+    keywords = {**schema, **{key: beside[key] for key in beside.keys() & _BESIDE}}
+    keywords = {key: value for key, value in keywords.items() if key not in ("allOf", "properties")}
     enum = keywords.get("enum")
     null = _allows_null(keywords) and (not isinstance(enum, list) or None in enum)
     parts = {
@@ -231,9 +235,10 @@ def _of_properties(old: _Shape, new: _Shape) -> Iterator[Fact]:
         if name not in old.properties:
             yield Fact(f"{'optional' if optional else 'required'}-property-added", place, name)
             continue
-        if (name in needed[0]) != (name in needed[1]) and (name in needed[0] or not optional):
+        if (name in needed[0]) != (name in needed[1]):
             how = "required" if name in needed[1] else "optional"
-            yield Fact(f"property-became-{how}", place, name)
+            kind = "defaulted-property" if name in needed[1] and optional else "property"
+            yield Fact(f"{kind}-became-{how}", place, name)
         before, after = _shape(old.properties[name]), _shape(place)
         if after.keywords.get("deprecated") and not before.keywords.get("deprecated"):
             yield Fact("property-deprecated", place, name)

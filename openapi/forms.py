@@ -6,7 +6,15 @@ from typing import Any
 from openapi.json_schema import json_schema_view
 from openapi.structure import COMPONENT_KINDS, METHODS, copy_json, is_31, iterate, resolve, rewrite
 
-__all__ = ["UnknownTagError", "as_31", "inlined", "of_tag"]
+__all__ = [
+    "UnknownTagError",
+    "as_31",
+    "component_graph",
+    "inlined",
+    "of_tag",
+    "reached",
+    "references",
+]
 
 _NICKNAMES: Mapping[str, str] = {"core": "Deployments"}
 
@@ -49,22 +57,22 @@ def _target(node: Any) -> str | None:
     return reference.removeprefix("#") if isinstance(reference, str) else None
 
 
-def _references(node: Any, kind: str) -> set[str]:
+def references(node: Any, kind: str) -> set[str]:
     """The components that are referenced within a part of the document, by their pointers."""
     return {target for _, _, below in iterate(node, kind) if (target := _target(below)) is not None}
 
 
-def _graph(document: dict[str, Any]) -> dict[str, set[str]]:
+def component_graph(document: dict[str, Any]) -> dict[str, set[str]]:
     """Component -> the components that it references itself, all by their pointers."""
     components = document.get("components", {})
     return {
-        f"/components/{kind}/{name}": _references(item, kind)
+        f"/components/{kind}/{name}": references(item, kind)
         for kind in COMPONENT_KINDS
         for name, item in components.get(kind, {}).items()
     }
 
 
-def _reached(graph: Mapping[str, set[str]], start: set[str]) -> set[str]:
+def reached(graph: Mapping[str, set[str]], start: set[str]) -> set[str]:
     """All components that can be come to from some, those themselves included."""
     found: set[str] = set()
     waiting = list(start)
@@ -85,8 +93,8 @@ def inlined(document: dict[str, Any]) -> dict[str, Any]:
     Args:
         document: One whose references lead into its components, left as it is.
     """
-    graph = _graph(document)
-    recursive = {pointer for pointer in graph if pointer in _reached(graph, graph[pointer])}
+    graph = component_graph(document)
+    recursive = {pointer for pointer in graph if pointer in reached(graph, graph[pointer])}
     made: dict[str, Any] = {}
 
     def change(_: str, node: dict[str, Any]) -> dict[str, Any]:
@@ -180,7 +188,7 @@ def of_tag(document: dict[str, Any], name: str) -> dict[str, Any]:
 
     result = rewrite(result, "document", change)
     components = result.pop("components", {})
-    needed = _reached(_graph(document), _references(result, "document"))
+    needed = reached(component_graph(document), references(result, "document"))
     changed = rewrite(components, "components", change)
     kept = {
         kind: {

@@ -5,6 +5,7 @@ that is to become JSON wants none of that. What is recognised besides strings ar
 `true`, `false` and `null` of JSON.
 """
 
+import contextlib
 import json
 import re
 from pathlib import Path
@@ -81,6 +82,22 @@ for _tag, _pattern, _first in json_scalars():
     _JsonLoader.add_implicit_resolver(_tag, _pattern, _first)
 
 
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object of JSON in which no key stands twice.
+
+    Raises:
+        ValueError: One does.
+    """
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a key stands twice")
+    return found
+
+
+def _refused(constant: str) -> Any:
+    raise ValueError(f"{constant} is no JSON")
+
+
 def parse_yaml(text: str) -> Any:
     """Parse one YAML document into what `json.loads` could have given.
 
@@ -93,6 +110,10 @@ def parse_yaml(text: str) -> Any:
     Raises:
         YamlError: The text is no YAML, or a key stands twice in one object.
     """
+    if text.lstrip().startswith(("{", "[")):
+        # Ten times as fast; what is wrong is told better below.
+        with contextlib.suppress(ValueError, RecursionError):
+            return json.loads(text, object_pairs_hook=_once, parse_constant=_refused)
     try:
         return yaml.load(text, Loader=_JsonLoader)  # noqa: S506  # a safe loader, see above
     except yaml.MarkedYAMLError as error:

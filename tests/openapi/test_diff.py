@@ -62,6 +62,8 @@ SCHEMAS: list[tuple[str, Any, Any]] = [
     ("optional-property-added", thing(), thing(a=TEXT)),
     ("optional-property-added", thing(), thing(("a",), a={**TEXT, "default": "x"})),
     ("property-became-required", thing(a=TEXT), thing(("a",), a=TEXT)),
+    ("defaulted-property-became-required", thing(a={**TEXT, "default": ""}),
+     thing(("a",), a={**TEXT, "default": ""})),
     ("property-became-optional", thing(("a",), a=TEXT), thing(a=TEXT)),
     ("unknown-properties-refused", thing(), {**thing(), "additionalProperties": False}),
     ("unknown-properties-admitted", {**thing(), "additionalProperties": False}, thing()),

@@ -1,0 +1,1 @@
+"""The subcommands of `deployments-spec`, each in its own module."""
