@@ -1,0 +1,384 @@
+"""What the mock was asked and what it answered: the last so many exchanges.
+
+The hot path only keeps references: to the request's scope, to the bytes that came and went.
+Everything that reads them is done when somebody asks.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import time
+import zlib
+from collections import deque
+from contextvars import ContextVar
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from datetime import datetime
+
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+    from mock_server.clock import Clock
+
+KEPT: Final = 1000
+"""Exchanges that are kept; the oldest go first."""
+
+MOST_BYTES: Final = 16 * 1024
+"""What is kept of a body; its length is told in any case."""
+
+CONNECTION: Final[ContextVar[Any]] = ContextVar("connection")
+"""What the server gave to send the answer with; it knows the connection."""
+
+KEY: Final = "mock.exchange"
+"""Where a request's scope has its exchange."""
+
+SECRET: Final = frozenset(
+    {"authorization", "proxy-authorization", "cookie", "set-cookie", "prefect-csrf-token"}
+    | {"x-api-key", "x-mock-token"}
+)
+"""Headers of which nothing but the scheme is shown."""
+
+GZIP: Final = 16 + zlib.MAX_WBITS
+MASK: Final = "***"
+SERVER_ERROR: Final = 500
+STATUS: Final = re.compile(r"[1-5](?:[0-9]{2}|xx)")
+
+
+class Exchange:
+    """One request and its answer.
+
+    Attributes:
+        number: from 1.
+        at: when the request came, by the mock's clock.
+        method: of the request.
+        path: of the request, decoded.
+        operation: the id of its operation; None if it named none.
+        fault: what was done to it on purpose, in words; None for nothing.
+        status: of the answer; None if there was none.
+        complete: whether the answer came to its end.
+        seconds: from the request to the end of the answer.
+    """
+
+    __slots__ = (
+        "_began",
+        "_client",
+        "_given_headers",
+        "_query",
+        "_received",
+        "_sent",
+        "_sent_headers",
+        "at",
+        "complete",
+        "fault",
+        "method",
+        "number",
+        "operation",
+        "path",
+        "received_bytes",
+        "seconds",
+        "sent_bytes",
+        "status",
+    )
+
+    def __init__(self, number: int, at: datetime, scope: Scope) -> None:
+        self.number = number
+        self.at = at
+        self.method: str = scope["method"]
+        self.path: str = scope["path"]
+        self.operation: str | None = None
+        self.fault: str | None = None
+        self.status: int | None = None
+        self.complete = False
+        self.seconds = 0.0
+        self.received_bytes = 0
+        self.sent_bytes = 0
+        # Not the scope itself, which will know of this exchange: no cycles for the collector.
+        self._query: bytes = scope["query_string"]
+        self._given_headers = scope["headers"]
+        self._client = scope.get("client")
+        self._sent_headers: Any = ()
+        self._received: Any = None
+        self._sent: Any = None
+        self._began = time.perf_counter()
+
+    # -- on the hot path
+
+    def took(self, message: Message) -> None:
+        """Keep what came in."""
+        content = message.get("body")
+        if content:
+            kept = self._received
+            if kept is None:
+                self._received = content if len(content) <= MOST_BYTES else content[:MOST_BYTES]
+            elif len(kept) < MOST_BYTES:
+                self._received = kept + content[: MOST_BYTES - len(kept)]
+            self.received_bytes += len(content)
+
+    def gave(self, message: Message) -> None:
+        """Keep what went out."""
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            self._sent_headers = message["headers"]
+            return
+        content = message.get("body")
+        if content:
+            kept = self._sent
+            if kept is None:
+                self._sent = content if len(content) <= MOST_BYTES else content[:MOST_BYTES]
+            elif len(kept) < MOST_BYTES:
+                self._sent = kept + content[: MOST_BYTES - len(kept)]
+            self.sent_bytes += len(content)
+        if not message.get("more_body"):
+            self.complete = True
+            self.seconds = time.perf_counter() - self._began
+
+    def ended(self) -> None:
+        """Take the time of one that did not come to its end."""
+        if not self.complete:
+            self.seconds = time.perf_counter() - self._began
+
+    # -- when somebody asks
+
+    @property
+    def broke(self) -> bool:
+        """Whether the answer was a server's error, was cut off, or never came."""
+        return not self.complete or self.status is None or self.status >= SERVER_ERROR
+
+    @property
+    def request_text(self) -> str:
+        """What is kept of the request's body."""
+        return _text(self._received)
+
+    def summary(self) -> dict[str, Any]:
+        """The exchange in a few lines, as JSON."""
+        return {
+            "number": self.number,
+            "at": self.at,
+            "method": self.method,
+            "path": self.path,
+            "query": self._query.decode("latin-1"),
+            "operation": self.operation,
+            "status": self.status,
+            "milliseconds": round(self.seconds * 1000, 3),
+            "fault": self.fault,
+            "broke": self.broke,
+        }
+
+    def whole(self) -> dict[str, Any]:
+        """The exchange with headers and bodies, as JSON; secrets in headers are masked."""
+        client = self._client
+        return {
+            **self.summary(),
+            "client": None if client is None else f"{client[0]}:{client[1]}",
+            "request": _half(self._given_headers, self._received, self.received_bytes),
+            "response": None
+            if self.status is None
+            else _half(self._sent_headers, self._sent, self.sent_bytes),
+        }
+
+
+def _half(headers: Any, kept: bytes | None, length: int) -> dict[str, Any]:
+    """One side of an exchange. A body that is cut is shown as text, whatever it was."""
+    told = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in headers]
+    content, cut = _unpacked(dict(told).get("content-encoding"), kept)
+    cut = cut or length > MOST_BYTES
+    text = _text(content)
+    return {
+        "headers": [{"name": name, "value": masked(name, value)} for name, value in told],
+        "bytes": length,
+        "cut": cut,
+        "json": None if cut else _json(text),
+        "text": text,
+    }
+
+
+def _unpacked(encoding: str | None, kept: bytes | None) -> tuple[bytes | None, bool]:
+    """A body without its compression, as much as is kept of one, and whether that is cut off."""
+    if encoding != "gzip" or kept is None:
+        return kept, False
+    unpacking = zlib.decompressobj(GZIP)
+    try:
+        return unpacking.decompress(kept, MOST_BYTES), bool(unpacking.unconsumed_tail)
+    except zlib.error:
+        return kept, False
+
+
+def masked(name: str, value: str) -> str:
+    """The value of a header, without its secret."""
+    if name.lower() not in SECRET:
+        return value
+    scheme, space, _ = value.partition(" ")
+    return f"{scheme} {MASK}" if space and name.lower().endswith("authorization") else MASK
+
+
+def _text(content: bytes | None) -> str:
+    return "" if content is None else bytes(content).decode("utf-8", "replace")
+
+
+def _json(text: str) -> Any:
+    try:
+        return json.loads(text, parse_constant=lambda _: None)
+    except (ValueError, RecursionError):
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which exchanges are asked for; what is None is left open.
+
+    Attributes:
+        method: the method, in any case.
+        path: the path; `*` stands for anything.
+        operation: the operation id; `*` stands for anything.
+        status: `404`, or `4xx`.
+        after: only those with a higher number.
+        since: only those that came at that time or later.
+        contains: a text that the request's body has in it.
+        broke: only those whose answer broke, or only the others.
+        fault: only those that had a fault, or only the others.
+    """
+
+    method: str | None = None
+    path: str | None = None
+    operation: str | None = None
+    status: str | None = None
+    after: int | None = None
+    since: datetime | None = None
+    contains: str | None = None
+    broke: bool | None = None
+    fault: bool | None = None
+
+    def tests(self) -> list[Callable[[Exchange], bool]]:
+        """What an exchange must pass, one test for each thing that is asked."""
+        found: list[Callable[[Exchange], bool]] = []
+        method, path, operation = self.method, self.path, self.operation
+        if method is not None:
+            found.append(lambda item: item.method == method.upper())
+        if path is not None:
+            found.append(lambda item: fnmatchcase(item.path, _literal(path)))
+        if operation is not None:
+            found.append(lambda item: fnmatchcase(item.operation or "", _literal(operation)))
+        return found + self._more_tests()
+
+    def _more_tests(self) -> list[Callable[[Exchange], bool]]:
+        found: list[Callable[[Exchange], bool]] = []
+        status, after, since, contains = self.status, self.after, self.since, self.contains
+        if status is not None:
+            found.append(lambda item: str(item.status).startswith(status.removesuffix("xx")))
+        if after is not None:
+            found.append(lambda item: item.number > after)
+        if since is not None:
+            found.append(lambda item: item.at >= since)
+        if contains is not None:
+            found.append(lambda item: contains in item.request_text)
+        if self.broke is not None:
+            found.append(lambda item: item.broke is self.broke)
+        if self.fault is not None:
+            found.append(lambda item: (item.fault is not None) is self.fault)
+        return found
+
+
+def _literal(pattern: str) -> str:
+    """A pattern in which nothing but `*` means anything."""
+    return re.sub(r"[\[?]", lambda found: f"[{found[0]}]", pattern)
+
+
+class Journal:
+    """The last exchanges.
+
+    Args:
+        clock: tells when a request came.
+        kept: how many are kept.
+    """
+
+    def __init__(self, clock: Clock, kept: int = KEPT) -> None:
+        self._clock = clock
+        self._exchanges: deque[Exchange] = deque(maxlen=kept)
+        self._last = 0
+
+    def __len__(self) -> int:
+        return len(self._exchanges)
+
+    @property
+    def kept(self) -> int:
+        """How many exchanges are kept."""
+        return self._exchanges.maxlen or 0
+
+    def begin(self, scope: Scope) -> Exchange:
+        """Take in a request."""
+        self._last += 1
+        exchange = Exchange(self._last, self._clock(), scope)
+        self._exchanges.append(exchange)
+        return exchange
+
+    def get(self, number: int) -> Exchange | None:
+        """The exchange of a number, if it is still kept."""
+        return next((item for item in self._exchanges if item.number == number), None)
+
+    def find(self, wanted: Wanted, *, newest_first: bool = False) -> Iterator[Exchange]:
+        """The exchanges that are asked for, oldest first unless told otherwise."""
+        tests = wanted.tests()
+        exchanges = reversed(self._exchanges) if newest_first else iter(self._exchanges)
+        return (item for item in exchanges if all(test(item) for test in tests))
+
+    def page(self, wanted: Wanted, limit: int) -> list[Exchange]:
+        """The newest of the exchanges that are asked for, newest first."""
+        return list(islice(self.find(wanted, newest_first=True), limit))
+
+    def count(self, wanted: Wanted) -> int:
+        """How many exchanges are asked for."""
+        return sum(1 for _ in self.find(wanted))
+
+    def clear(self) -> None:
+        """Forget all exchanges; the next has the next number."""
+        self._exchanges.clear()
+
+    def reset(self) -> None:
+        """Forget all exchanges; the next is the first."""
+        self.clear()
+        self._last = 0
+
+
+class Journalling:
+    """The layer that writes the journal.
+
+    Args:
+        app: what answers.
+        journal: where to.
+    """
+
+    def __init__(self, app: ASGIApp, journal: Journal) -> None:
+        self.app = app
+        self.journal = journal
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on, and keep what is said."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        CONNECTION.set(send)
+        exchange = self.journal.begin(scope)
+        scope[KEY] = exchange
+        took, gave = exchange.took, exchange.gave
+
+        async def taking() -> Message:
+            message = await receive()
+            took(message)
+            return message
+
+        async def giving(message: Message) -> None:
+            gave(message)
+            await send(message)
+
+        try:
+            await self.app(scope, taking, giving)
+        except (Exception, asyncio.CancelledError):
+            exchange.ended()
+            raise
+        exchange.ended()
