@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, Self
 
+from contract_tests.errors import OutOfTime
 from contract_tests.findings import Finding, Violation
 from contract_tests.rules.shape import finding, summary
 from contract_tests.spec import spec_for
@@ -48,7 +49,7 @@ class Probe:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> bool:
-        if error is None or isinstance(error, Stop):
+        if error is None or isinstance(error, (Stop, OutOfTime)):
             self.finish()
             return True
         return False
@@ -110,6 +111,7 @@ class Probe:
         got: Any,
         cause: str | None = None,
         after: Exchange | None = None,
+        history: tuple[Exchange, ...] = (),
     ) -> bool:
         """Judge a finding unless something holds; whether it does.
 
@@ -122,6 +124,7 @@ class Probe:
             got: what came.
             cause: groups findings; the message when not given.
             after: the request before it that is at fault, when this one only shows it.
+            history: requests before it that are not at fault, and that it takes to repeat it.
         """
         if not holds:
             guilty = after or exchange
@@ -136,7 +139,7 @@ class Probe:
                     expected=str(expected),
                     got=str(got),
                     cause=message if cause is None else cause,
-                    others=() if after is None else (after,),
+                    others=history if after is None else (*history, after),
                 )
             )
         return holds

@@ -6,7 +6,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from contract_tests.lifecycle import walks_deployments, walks_runs, walks_schedules
+from contract_tests.lifecycle import (
+    walks_deployments,
+    walks_meanwhile,
+    walks_runs,
+    walks_schedules,
+)
 from contract_tests.lifecycle.actor import Actor
 from contract_tests.lifecycle.machine import explore
 from contract_tests.profiles import PROFILES
@@ -18,7 +23,7 @@ if TYPE_CHECKING:
 
 WALKS: dict[str, Callable[[Actor], None]] = {
     name.removeprefix("walk_"): walk
-    for module in (walks_deployments, walks_schedules, walks_runs)
+    for module in (walks_deployments, walks_schedules, walks_runs, walks_meanwhile)
     for name, walk in vars(module).items()
     if name.startswith("walk_")
 }

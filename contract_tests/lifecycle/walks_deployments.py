@@ -255,7 +255,9 @@ def walk_delete(actor: Actor) -> None:
     flow = actor.flow()
     doomed = actor.deployment(flow, schedules=[schedule(active=False)])
     neighbour = actor.deployment(flow, schedules=[schedule(active=False)])
-    rest: Record = {"deployments": {"id": {"not_any_": [doomed["id"]]}}}
+    # Others may delete theirs meanwhile: only what this run made is counted.
+    ours = {"like_": actor.session.prefix}
+    rest: Record = {"deployments": {"id": {"not_any_": [doomed["id"]]}, "name": ours}}
     before, _ = actor.count("count_deployments", rest)
     answer = actor.call("delete_deployment", id=doomed["id"])
     actor.status(answer, NO_CONTENT, rule="lifecycle.delete", when="deleting a deployment")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import re
+from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
@@ -79,6 +81,28 @@ async def _upsert_duplicates(request: Request, server: Server) -> Response:
     response = await server(request)
     shown = response.body.replace(mark.encode(), b"").replace(b"\\u2060", b"")
     return replace(response, body=shown)
+
+
+def _upserts_race() -> Act:
+    """Creations of one name at the same moment do not see each other."""
+    flying: Counter[bytes] = Counter()
+
+    async def act(request: Request, server: Server) -> Response:
+        body = request.json
+        if (request.method, request.path) != ("POST", CREATE) or not isinstance(body, dict):
+            return await server(request)
+        key = repr((body.get("flow_id"), body.get("name"))).encode()
+        flying[key] += 1
+        mark = "\u2060" * (flying[key] - 1)
+        try:
+            await asyncio.sleep(0.02)  # between the look and the insertion
+            if mark and isinstance(body.get("name"), str):
+                request = request.having({**body, "name": body["name"] + mark})
+            return await server(request)
+        finally:
+            flying[key] -= 1
+
+    return act
 
 
 async def _upsert_resets(request: Request, server: Server) -> Response:
@@ -240,6 +264,26 @@ def _stale() -> Act:
     return act
 
 
+def _stale_totals() -> Act:
+    """Pages after the first tell the count and pages that the first one told."""
+    told: dict[str, dict[str, Any]] = {}
+
+    async def act(request: Request, server: Server) -> Response:
+        body, response = request.json, await server(request)
+        page = response.json
+        if request.path != "/deployments/paginate" or not isinstance(body, dict):
+            return response
+        if not response.ok or not isinstance(page, dict):
+            return response
+        key = repr({name: value for name, value in body.items() if name not in ("page", "sort")})
+        totals = {name: page[name] for name in ("count", "pages")}
+        if body.get("page", 1) == 1:
+            told[key] = totals
+        return response.having({**page, **told.get(key, totals)})
+
+    return act
+
+
 def _stale_reads() -> Act:
     """A deployment is answered as it was when it was first read, also after it is gone."""
     seen: dict[str, Response] = {}
@@ -287,6 +331,8 @@ BUGS: Final = [
     _bug("create loses labels", _created(_without("labels")), "create_deployment"),
     _bug("create loses job variables", _created(_without("job_variables")), "create_deployment"),
     _bug("an upsert makes a new one", _upsert_makes_another, "create_deployment"),
+    _bug("upserts at once make several", _upserts_race(), "create_deployment"),
+    _bug("totals are those of the first page", _stale_totals(), "paginate_deployments"),
     _bug("an upsert duplicates", _upsert_duplicates, "create_deployment", *FINDERS),
     _bug("an upsert resets what is not sent", _upsert_resets, "create_deployment"),
     _bug("an upsert keeps the schedules", _upsert_keeps_schedules, "create_deployment"),
