@@ -5,12 +5,19 @@ from __future__ import annotations
 import errno
 import ipaddress
 import re
+from contextlib import closing
 from typing import TYPE_CHECKING, Final
 
 import click
 
+from mock_server.limits import DEFAULT_LIMITS, Limits
+
 if TYPE_CHECKING:
     import socket
+
+    import uvicorn
+
+    from mock_server.server import Tls
 
 DEFAULT_PORT: Final = 4200
 DEFAULT_HOST: Final = "127.0.0.1"
@@ -31,6 +38,19 @@ def _origins(
                 " usual one, as http://localhost:5173 has."
             )
     return told
+
+
+def _credentials(
+    _context: click.Context, _option: click.Parameter, value: str | None
+) -> str | None:
+    if value is not None:
+        from mock_server.auth import Credentials  # noqa: PLC0415 - only who wants it pays
+
+        try:
+            Credentials.parse(value)
+        except ValueError as error:
+            raise click.BadParameter(str(error)) from None
+    return value
 
 
 @click.command(
@@ -76,45 +96,91 @@ def _origins(
     help="Origin whose pages may call the API, with credentials; can be repeated."
     "  [default: any, without]",
 )
+@click.option(
+    "--state",
+    metavar="FILE",
+    help="Keep the state in FILE; fixtures are for a new one only.  [default: in memory]",
+)
+@click.option(
+    "--auth",
+    callback=_credentials,
+    envvar="DEPLOYMENTS_MOCK_AUTH",
+    show_envvar=True,
+    metavar="WHICH",
+    help="Ask for credentials: basic:USER:PASSWORD or bearer:TOKEN.",
+)
+@click.option("--csrf", is_flag=True, help="Ask for CSRF tokens.")
+@click.option("--ssl-certfile", metavar="FILE", help="Speak HTTPS; a certificate (PEM).")
+@click.option("--ssl-keyfile", metavar="FILE", help="Its key, if not in the same file.")
+@click.option(
+    "--max-body",
+    type=click.IntRange(1),
+    metavar="BYTES",
+    default=DEFAULT_LIMITS.max_body,
+    show_default=True,
+    help="Largest request body.",
+)
 @click.version_option(package_name="prefect-deployments-contract")
 def main(
-    port: int, host: str, fixtures: str, ui: str | None, cors_origins: tuple[str, ...]
+    *,
+    port: int,
+    host: str,
+    fixtures: str,
+    ui: str | None,
+    cors_origins: tuple[str, ...],
+    state: str | None,
+    auth: str | None,
+    csrf: bool,
+    ssl_certfile: str | None,
+    ssl_keyfile: str | None,
+    max_body: int,
 ) -> None:
     """Serve a mock of Prefect's deployment API, under /api as Prefect does.
 
-    It keeps what it is sent, in memory, until it is stopped. It asks for no credentials.
+    It keeps what it is sent, in memory unless told otherwise, until it is stopped. It asks for no
+    credentials unless told to.
     """
+    if ssl_keyfile is not None and ssl_certfile is None:
+        raise click.UsageError("--ssl-keyfile goes with --ssl-certfile.")
     listening = _listen(host, port)
     with listening:
         # Imported only now: a wrong option or a busy port should not take a second to tell.
         from mock_server.app import BASE_PATH, create_app  # noqa: PLC0415
         from mock_server.fixtures import FixtureError  # noqa: PLC0415
-        from mock_server.server import server, url_of  # noqa: PLC0415
+        from mock_server.server import Tls, server, url_of  # noqa: PLC0415
+        from mock_server.state_file import StateFileError  # noqa: PLC0415
         from mock_server.ui_builds import WebUiError  # noqa: PLC0415
 
+        tls = None if ssl_certfile is None else Tls(ssl_certfile, ssl_keyfile)
         try:
             app = create_app(
                 fixtures=fixtures,
                 cors_origins=cors_origins or ANY_ORIGIN,
                 ui=ui is not None and (ui or True),
+                state=state,
+                auth=auth,
+                csrf=csrf,
+                limits=Limits(max_body=max_body),
             )
-        except (FixtureError, WebUiError) as error:
+        except (FixtureError, StateFileError, WebUiError) as error:
             raise _Refusal(str(error)) from None
-        url = url_of(listening)
-        count = len(app.store.all("deployments"))
-        click.echo(f"Mock of Prefect's deployment API at {url} ({fixtures}: {count} deployments)")
-        click.echo(f"  export PREFECT_API_URL={url}")
-        if ui is not None:
-            click.echo(f"  Web UI at {url.removesuffix(BASE_PATH)}")
-        if not _is_loopback(listening):
+        with closing(app):
+            running = server(app, tls)
+            _check_tls(running, tls)
+            url = url_of(listening, tls)
+            count = len(app.store.all("deployments"))
             click.echo(
-                "  Any machine that reaches this one can read and change its data: it asks for no"
-                " credentials.",
-                err=True,
+                f"Mock of Prefect's deployment API at {url} ({state or fixtures}: {count}"
+                " deployments)"
             )
-        click.echo("Ctrl-C stops it.")
-        server(app).run(sockets=[listening])
-        click.echo("Stopped.")
+            click.echo(f"  export PREFECT_API_URL={url}")
+            if ui is not None:
+                click.echo(f"  Web UI at {url.removesuffix(BASE_PATH)}")
+            if not _is_loopback(listening):
+                click.echo(f"  {_warning(auth, tls)}", err=True)
+            click.echo("Ctrl-C stops it.")
+            running.run(sockets=[listening])
+            click.echo("Stopped.")
 
 
 class _Refusal(click.ClickException):
@@ -141,6 +207,35 @@ def _advice(error: OSError, host: str, port: int) -> str:
     if error.errno == errno.EACCES:
         return f"Port {port} is not for ordinary users: choose one above 1023 with --port."
     return f"{host} is no address of this machine ({error.strerror}): choose another with --host."
+
+
+def _check_tls(running: uvicorn.Server, tls: Tls | None) -> None:
+    """Read certificate and key before anything is said to be served."""
+    try:
+        running.config.load()
+    except (OSError, ValueError) as error:
+        if tls is None:
+            raise
+        files = tls.certificate if tls.key is None else f"{tls.certificate} and {tls.key}"
+        raise _Refusal(
+            f"No HTTPS with {files}: {getattr(error, 'strerror', None) or error}. Give a"
+            " certificate and its private key, unencrypted, as PEM."
+        ) from None
+
+
+def _warning(auth: str | None, tls: Tls | None) -> str:
+    """What it means to listen elsewhere than on loopback."""
+    if auth is None:
+        return (
+            "Any machine that reaches this one can read and change its data: it asks for no"
+            " credentials (see --auth)."
+        )
+    if tls is None:
+        return (
+            "Other machines can reach this one, and what they send, credentials included, can be"
+            " read on its way (see --ssl-certfile)."
+        )
+    return "Other machines can reach this one; it asks them for credentials."
 
 
 def _is_loopback(listening: socket.socket) -> bool:

@@ -16,6 +16,7 @@ from mock_server.responses import render
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
 
     from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -36,37 +37,33 @@ INVALID: Final = "Invalid CSRF token or client identifier."
 
 
 class CsrfTokens:
-    """The tokens that clients have. They do not outlive the process; clients then get new ones.
+    """The tokens that clients have. They do not outlive the process; clients then get new ones."""
 
-    Args:
-        store: whose clock tells when they end, and whose generator makes them.
-    """
-
-    def __init__(self, store: Store) -> None:
-        self._store = store
+    def __init__(self) -> None:
         self._tokens: dict[str, dict[str, Any]] = {}
 
-    def create_csrf_token(self, call: Call) -> Reply:
-        """The operation: make the token of a client, or renew it."""
+    def create(self, call: Call) -> Reply:
+        """The operation `create_csrf_token`: make the token of a client, or renew it."""
         client = call.query["client"]
-        now = self._store.now()
+        now = call.store.now()
         born = self._tokens.pop(client, None) or {
-            "id": self._store.new_id(),
+            "id": call.store.new_id(),
             "created": now,
             "updated": now + TICK,
         }
-        token = f"{self._store.rng.getrandbits(256):064x}"
+        token = f"{call.store.rng.getrandbits(256):064x}"
         made = {**born, "token": token, "client": client, "expiration": now + LIFETIME}
         self._tokens[client] = made
         if len(self._tokens) > MOST_CLIENTS:
             del self._tokens[next(iter(self._tokens))]
         return Reply(200, made)
 
-    def refusal(self, headers: Mapping[bytes, bytes]) -> str | None:
+    def refusal(self, headers: Mapping[bytes, bytes], now: datetime) -> str | None:
         """What is wrong with the headers of a change, if anything.
 
         Args:
             headers: by name, in lower case.
+            now: the time, for tokens end.
         """
         token = headers.get(b"prefect-csrf-token")
         client = headers.get(b"prefect-csrf-client")
@@ -75,7 +72,7 @@ class CsrfTokens:
         if client is None:
             return TOLD_NO_NAME
         held = self._tokens.get(_text(client))
-        if held is None or held["token"] != _text(token) or held["expiration"] < self._store.now():
+        if held is None or held["token"] != _text(token) or held["expiration"] < now:
             return INVALID
         return None
 
@@ -88,12 +85,14 @@ class CsrfProtection:
     Args:
         app: the layers behind it.
         tokens: the tokens.
+        store: whose clock tells when they end.
         spared: the root of what asks for no token.
     """
 
-    def __init__(self, app: ASGIApp, tokens: CsrfTokens, spared: str) -> None:
+    def __init__(self, app: ASGIApp, tokens: CsrfTokens, store: Store, spared: str) -> None:
         self.app = app
         self._tokens = tokens
+        self._store = store
         self._spared = f"{spared}/"
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -103,7 +102,7 @@ class CsrfProtection:
             and scope["method"] in CHANGING
             and not scope["path"].startswith(self._spared)
         ):
-            detail = self._tokens.refusal(dict(reversed(scope["headers"])))
+            detail = self._tokens.refusal(dict(reversed(scope["headers"])), self._store.now())
             if detail is not None:
                 # Only this one of the three refusals can be read by a page of another origin.
                 headers = encoded(CORS) if detail == INVALID else []

@@ -5,20 +5,25 @@ from __future__ import annotations
 import signal
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import uvicorn
 
-from mock_server.app import BASE_PATH, create_app
+from mock_server.app import ANY, BASE_PATH, create_app
+from mock_server.connections import Connection
+from mock_server.limits import DEFAULT_LIMITS
 from mock_server.sockets import listen
 
 if TYPE_CHECKING:
     import socket
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from pathlib import Path
 
-    from mock_server.app import MockApp
+    from mock_server.app import Middleware, MockApp
+    from mock_server.call import Call, Reply
+    from mock_server.limits import Limits
     from mock_server.store import Store
 
 LOOPBACK: Final = "127.0.0.1"
@@ -46,6 +51,19 @@ class _Server(uvicorn.Server):
 
 
 @dataclass(frozen=True, slots=True)
+class Tls:
+    """What HTTPS needs, as PEM files.
+
+    Attributes:
+        certificate: the certificate, and those that vouch for it.
+        key: its private key, not encrypted; None if it stands in the same file.
+    """
+
+    certificate: str | Path
+    key: str | Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class RunningMock:
     """A mock that serves.
 
@@ -58,53 +76,101 @@ class RunningMock:
     store: Store
 
 
-def url_of(listening: socket.socket) -> str:
+def url_of(listening: socket.socket, tls: Tls | None = None) -> str:
     """The address of the API behind a socket."""
     host, port = listening.getsockname()[:2]
     shown = f"[{host}]" if ":" in host else host
-    return f"http://{shown}:{port}{BASE_PATH}"
+    return f"{'http' if tls is None else 'https'}://{shown}:{port}{BASE_PATH}"
 
 
-def server(app: MockApp) -> uvicorn.Server:
-    """The server of an application, with uvloop and httptools where they are installed."""
+def server(app: MockApp, tls: Tls | None = None) -> uvicorn.Server:
+    """The server of an application, with uvloop where it is installed."""
     config = uvicorn.Config(
         app,
+        http=Connection,
         lifespan="off",
         access_log=False,
         log_level="warning",
         timeout_graceful_shutdown=STOP_SECONDS,
+        ssl_certfile=None if tls is None else tls.certificate,
+        ssl_keyfile=None if tls is None else tls.key,
+        # Without one, OpenSSL asks at the terminal when the key is encrypted.
+        ssl_keyfile_password="none",  # noqa: S106
     )
     return _Server(config)
 
 
 @contextmanager
-def serve(*, host: str = LOOPBACK, port: int = 0, **options: Any) -> Iterator[RunningMock]:
+def serve(
+    *,
+    fixtures: str | Path = "default",
+    store: Store | None = None,
+    host: str = LOOPBACK,
+    port: int = 0,
+    tls: Tls | None = None,
+    state: str | Path | None = None,
+    auth: str | None = None,
+    csrf: bool = False,
+    cors_origins: Sequence[str] = ANY,
+    ui: bool | str | Path = False,
+    limits: Limits = DEFAULT_LIMITS,
+    middleware: Sequence[Middleware] = (),
+    operations: Mapping[str, Callable[[Call], Reply]] | None = None,
+) -> Iterator[RunningMock]:
     """Serve a mock from a thread for as long as the block lasts.
 
+    In asynchronous code it is used the same way: the mock has an event loop of its own.
+
     Args:
+        fixtures: the name of a set of fixture data, or the path of a YAML file of them.
+        store: a state to serve as it is, instead of fixtures.
         host: the address to listen at.
         port: the port; 0 for any that is free.
-        options: what `create_app` takes: `fixtures`, `store`, `middleware`, `operations`,
-            `cors_origins`, `ui`.
+        tls: certificate and key, to speak HTTPS.
+        state: the path of a file that keeps the state. If it exists, the mock begins with what is
+            in it rather than with fixtures.
+        auth: credentials that the API asks for: `basic:USER:PASSWORD` or `bearer:TOKEN`.
+        csrf: ask for CSRF tokens.
+        cors_origins: the origins whose pages may call the API, `*` for any.
+        ui: serve the web UI of an installed prefect too; true, or the interpreter (or the folder
+            of the environment) that has it.
+        limits: how much of a request is taken.
+        middleware: ASGI middleware around the operations, outermost first.
+        operations: operation id -> function, for those that should do something else than usual.
 
     Yields:
         The mock, ready to answer.
 
     Raises:
         FixtureError: there are no such fixtures, or they are broken.
-        OSError: the address is taken.
+        StateFileError: the state file cannot be used.
+        ValueError: `auth` is no credentials.
+        WebUiError: there is no web UI to serve.
+        OSError: the address is taken, or certificate and key cannot be used.
         RuntimeError: the server does not start.
     """
-    app = create_app(**options)
-    with listen(host, port) as listening:
-        running = server(app)
+    app = create_app(
+        fixtures=fixtures,
+        store=store,
+        middleware=middleware,
+        operations=operations,
+        cors_origins=cors_origins,
+        ui=ui,
+        state=state,
+        auth=auth,
+        csrf=csrf,
+        limits=limits,
+    )
+    with closing(app), listen(host, port) as listening:
+        running = server(app, tls)
+        running.config.load()  # a certificate that is none is told here, not in the thread
         thread = threading.Thread(
             target=running.run, kwargs={"sockets": [listening]}, name="mock-server", daemon=True
         )
         thread.start()
         try:
             _await_start(running, thread)
-            yield RunningMock(url_of(listening), app.store)
+            yield RunningMock(url_of(listening, tls), app.store)
         finally:
             running.should_exit = True
             thread.join(10 * STOP_SECONDS)

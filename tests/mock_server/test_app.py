@@ -15,7 +15,7 @@ import pytest
 
 import mock_server
 import openapi
-from mock_server import create_app, serve
+from mock_server import Limits, Tls, create_app, serve
 from mock_server.call import NO_BODY, Reply
 from mock_server.errors import ApiError
 from mock_server.fixtures import FixtureError
@@ -49,6 +49,8 @@ def with_operation(function: Callable[[Call], Reply]) -> MockApp:
 
 def test_the_public_names_are_those_that_are_told() -> None:
     assert {name: getattr(mock_server, name) for name in mock_server.__all__} == {
+        "Limits": Limits,
+        "Tls": Tls,
         "create_app": create_app,
         "serve": serve,
     }
