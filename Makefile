@@ -27,11 +27,11 @@ PYTEST_ARGS ?=
 PYTEST := $(PY) -m pytest -n 2 --dist loadgroup --timeout 1200
 
 # What tests are made with is typed like the rest; the tests themselves need not be.
-TEST_TOOLS := tests/agreement tests/planted_bugs tests/real_server $(wildcard tests/*.py)
+TEST_TOOLS := tests/agreement tests/benchmark tests/planted_bugs tests/real_server $(wildcard tests/*.py)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install install-prefect demo test lint types proof bundle constraints python clean
+.PHONY: help install install-prefect demo test bench lint types proof bundle constraints python clean
 
 help:  ## Show this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -48,6 +48,9 @@ test: $(STAMP) $(PREFECT_STAMP)  ## Run all tests (real server included, under 1
 
 proof: $(STAMP) $(PREFECT_STAMP)  ## Run the longer proofs: standard profile, all seeds, big agreement
 	$(PYTEST) -m proof $(PYTEST_ARGS) tests
+
+bench: $(STAMP)  ## Measure the mock beside Prism, Connexion and a bare server (needs npm)
+	@$(PY) -m tests.benchmark
 
 lint: $(STAMP)  ## Check style (ruff)
 	$(PY) -m ruff check .
