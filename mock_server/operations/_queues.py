@@ -250,5 +250,5 @@ def delete_queue(store: Store, queue: Record) -> None:
     """
     pool = store.get("work_pools", queue["work_pool_id"])
     if pool is not None and pool["default_queue_id"] == queue["id"]:
-        raise Conflict("Can't delete a pool's default queue.")
+        raise Conflict
     store.delete("work_queues", queue["id"])

@@ -1,0 +1,110 @@
+"""Behaviours that take more than comparing one answer: orders, clocks, what all of a server has."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.behaviours.conftest import unique
+
+if TYPE_CHECKING:
+    from tests.behaviours.client import Client
+
+PHASE = datetime(2020, 1, 1, tzinfo=UTC)
+
+
+def deployment(client: Client, ground: dict[str, Any], **fields: Any) -> dict[str, Any]:
+    body = {"name": unique(), "flow_id": ground["flow"], **fields}
+    made: dict[str, Any] = client.made("POST /deployments/", body)
+    return made
+
+
+def test_the_check_of_queues_tells_of_all_queues(client: Client, ground: dict[str, Any]) -> None:
+    elsewhere = deployment(client, ground, work_queue_name=unique())
+    inside = deployment(client, ground, work_pool_name=ground["work_pool"])
+    found = client.made(f"GET /deployments/{ground['base']}/work_queue_check")
+    ids = {queue["id"] for queue in found}
+    assert {elsewhere["work_queue_id"], inside["work_queue_id"]} <= ids
+    assert {"status", "work_pool_name"}.isdisjoint(set().union(*found))
+    assert {queue["filter"] for queue in found} == {None}
+    for other in (elsewhere, inside):
+        again = client.made(f"GET /deployments/{other['id']}/work_queue_check")
+        assert {queue["id"] for queue in again} == ids
+
+
+def test_a_new_deployment_was_updated_before_it_was_created(
+    client: Client, ground: dict[str, Any]
+) -> None:
+    made = deployment(client, ground)
+    created, updated = (datetime.fromisoformat(made[key]) for key in ("created", "updated"))
+    assert created - timedelta(seconds=5) < updated < created
+
+
+def test_an_upsert_is_updated_later(client: Client, ground: dict[str, Any]) -> None:
+    made = deployment(client, ground)
+    again = client.made("POST /deployments/", {"name": made["name"], "flow_id": ground["flow"]})
+    assert again["created"] == made["created"]
+    assert again["updated"] > made["updated"]
+
+
+def test_tags_of_a_run_are_a_union(client: Client, ground: dict[str, Any]) -> None:
+    owner = deployment(client, ground, tags=["a", "b"])
+    path = f"POST /deployments/{owner['id']}/create_flow_run"
+    run = client.made(path, {"tags": ["c", "b", "c"]})
+    assert sorted(run["tags"]) == ["a", "b", "c"]
+
+
+def test_a_run_gets_later_while_it_is_due(client: Client, ground: dict[str, Any]) -> None:
+    state = {"type": "SCHEDULED", "state_details": {"scheduled_time": "2020-01-01T00:00:00Z"}}
+    path = f"POST /deployments/{ground['base']}/create_flow_run"
+    run = client.made(path, {"state": state})
+    later = client.made(f"GET /flow_runs/{run['id']}")
+    assert 0 < run["estimated_start_time_delta"] < later["estimated_start_time_delta"]
+
+
+def test_a_due_run_stays_scheduled(client: Client, ground: dict[str, Any]) -> None:
+    """Marking it as late is the business of a background service."""
+    state = {"type": "SCHEDULED", "state_details": {"scheduled_time": "2020-01-01T00:00:00Z"}}
+    owner = deployment(client, ground)
+    path = f"POST /deployments/{owner['id']}/create_flow_run"
+    run = client.made(path, {"state": state})
+    body = {"deployment_ids": [owner["id"]], "scheduled_before": "2020-01-01T00:00:00Z"}
+    found = client.made("POST /deployments/get_scheduled_flow_runs", body)
+    assert [(row["id"], row["state_name"]) for row in found] == [(run["id"], "Scheduled")]
+
+
+@pytest.mark.parametrize(
+    ("rule", "step"),
+    [
+        ("FREQ=MINUTELY;INTERVAL=7", timedelta(minutes=7)),
+        ("FREQ=SECONDLY;INTERVAL=90", timedelta(seconds=90)),
+        ("FREQ=MINUTELY", timedelta(minutes=1)),
+    ],
+)
+def test_short_rules_start_lately_and_in_phase(
+    client: Client, ground: dict[str, Any], rule: str, step: timedelta
+) -> None:
+    path = f"POST /deployments/{ground['base']}/schedules"
+    (made,) = client.made(path, [{"schedule": {"rrule": rule}}])
+    start, _, rest = made["schedule"]["rrule"].partition("\n")
+    told = datetime.strptime(start, "DTSTART:%Y%m%dT%H%M%S").replace(tzinfo=UTC)
+    assert rest == rule
+    assert (told - PHASE) % step == timedelta(0)
+    assert timedelta(0) <= datetime.now(UTC) - told < timedelta(days=370)
+
+
+def test_random_names_differ(client: Client, ground: dict[str, Any]) -> None:
+    path = f"POST /deployments/{ground['base']}/create_flow_run"
+    names = {client.made(path, {})["name"] for _ in range(8)}
+    assert len(names) > 4
+
+
+def test_the_time_of_a_change_is_its_last(client: Client, ground: dict[str, Any]) -> None:
+    """A change without effect is one, too."""
+    made = deployment(client, ground)
+    client.made(f"PATCH /deployments/{made['id']}", {})
+    found = client.made(f"GET /deployments/{made['id']}")
+    assert found["updated"] > made["updated"]
+    assert found["created"] == made["created"]
