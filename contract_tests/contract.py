@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from contract_tests.operations import escape
+from openapi.structure import escape
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from openapi.structure import escape
+from openapi.structure import operations as operations_of
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-METHODS = ("get", "put", "post", "delete", "patch", "head", "options")
 CORE_TAG = "Deployments"
 
 
@@ -44,11 +46,6 @@ class Operation:
     def body_pointer(self) -> str:
         """The place of its request body's schema."""
         return f"{self.pointer}/requestBody/content/{escape('application/json')}/schema"
-
-
-def escape(token: str) -> str:
-    """One token of a JSON pointer."""
-    return token.replace("~", "~0").replace("/", "~1")
 
 
 class Operations:
@@ -92,17 +89,14 @@ def operations() -> Operations:
 
 
 def _read(document: dict[str, Any]) -> Iterator[Operation]:
-    for path, item in document["paths"].items():
-        for method in METHODS:
-            if method in item:
-                body = item[method]
-                yield Operation(
-                    id=body["operationId"],
-                    method=method.upper(),
-                    path=path,
-                    core=CORE_TAG in body.get("tags", ()),
-                    since=body.get("x-prefect-since", "3.0.0"),
-                )
+    for path, method, body in operations_of(document):
+        yield Operation(
+            id=body["operationId"],
+            method=method.upper(),
+            path=path,
+            core=CORE_TAG in body.get("tags", ()),
+            since=body.get("x-prefect-since", "3.0.0"),
+        )
 
 
 def _pattern(template: str) -> re.Pattern[str]:

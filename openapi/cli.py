@@ -24,7 +24,7 @@ Examples:
   deployments-spec validate https://example.com/openapi.json
 
 \b
-Exit codes: 0 valid, 1 findings, 2 not to be read."""
+Exit codes: 0 valid, 1 findings (warnings, too), 2 not to be read."""
 
 _BUNDLE_EXAMPLE = """\b
 Examples:
@@ -37,7 +37,7 @@ Examples:
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80},
     epilog="\b\nExample:\n  deployments-spec validate && deployments-spec bundle > spec.yaml",
 )
-@click.version_option(package_name="prefect-deployments-contract", message="%(version)s")
+@click.version_option(package_name="prefect-deployments-contract")
 def main() -> None:
     """Handle the OpenAPI document of Prefect's deployment API."""
 
@@ -82,7 +82,7 @@ def _written(
     return render_text(findings, subject, looked_at, remark)
 
 
-@main.command(epilog=_VALIDATE_EXAMPLE)
+@main.command(epilog=_VALIDATE_EXAMPLE, short_help="Check an OpenAPI 3.0 or 3.1 document.")
 @click.argument("target", metavar="[FILE|URL]", required=False)
 @click.option(
     "--format",
@@ -120,7 +120,7 @@ def validate(
     sys.exit(1 if findings else 0)
 
 
-@main.command(epilog=_BUNDLE_EXAMPLE)
+@main.command(epilog=_BUNDLE_EXAMPLE, short_help="Write the split files as one document.")
 @click.option(
     "--format",
     "form",
@@ -170,7 +170,7 @@ Examples:
 Exit codes: 0 nothing that bad, 1 something is, 2 not to be read."""
 
 
-@main.command(epilog=_DIFF_EXAMPLE)
+@main.command(epilog=_DIFF_EXAMPLE, short_help="Tell what changed, graded by whom it breaks.")
 @click.argument("old")
 @click.argument("new")
 @click.option(

@@ -18,7 +18,7 @@ Examples:
 Exit codes: 0 all explained, 1 something to read, 2 not to be read."""
 
 
-@click.command(epilog=_EXAMPLE)
+@click.command(epilog=_EXAMPLE, short_help="Compare ours with what a server publishes.")
 @click.argument("target", metavar="URL|FILE")
 @click.option(
     "--format",

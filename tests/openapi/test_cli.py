@@ -2,6 +2,7 @@
 
 import http.server
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -52,7 +53,11 @@ def test_help_imports_no_validator() -> None:
 
 
 def test_version() -> None:
-    assert run("--version").exit_code == 0
+    assert re.fullmatch(r"deployments-spec, version \d+\.\d+\.\d+\n", run("--version").output)
+
+
+def test_the_list_of_commands_cuts_no_sentence() -> None:
+    assert "..." not in run("--help").output.partition("Commands:")[2]
 
 
 def test_validate_says_that_our_document_is_valid() -> None:
