@@ -11,21 +11,30 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import Response
 
 import openapi
-from mock_server import docs_page
+from mock_server import docs_page, journal
 from mock_server.auth import Authentication, Credentials
+from mock_server.clock import MockClock
+from mock_server.control import ControlApp
+from mock_server.controls import Controls, make_clock, seeded
 from mock_server.csrf import CsrfProtection, CsrfTokens
 from mock_server.dispatch import Dispatch, Errors
 from mock_server.docs_page import DocsPage
 from mock_server.edges import requests, responses
+from mock_server.fault_syntax import Fault, parse_fault
+from mock_server.faulting import Faulting
+from mock_server.faults import Faults
 from mock_server.framework import API, AsyncApp, OpenAPISpecification, Resolver
+from mock_server.journal import Journalling
 from mock_server.limits import DEFAULT_LIMITS, Limits
 from mock_server.request_limits import RequestLimits
 from mock_server.responses import render
 from mock_server.routing import METHODS, Routing
 from mock_server.store import Store
+from mock_server.streams import Streams
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
+    from datetime import datetime
     from pathlib import Path
 
     from starlette.requests import Request
@@ -54,18 +63,36 @@ class Specification(OpenAPISpecification):  # type: ignore[misc] # connexion has
 class MockApp:
     """The mock: an ASGI application and its state.
 
+    Args:
+        app: what answers as the server does.
+        controls: what bends it.
+        control: what answers below `/_mock`; None for nothing.
+        file: what keeps the state.
+
     Attributes:
         store: the state, to be looked at and changed between requests.
+        controls: clock, faults, journal, snapshots and fixtures, to be used between requests.
     """
 
-    def __init__(self, app: ASGIApp, store: Store, file: StateFile | None = None) -> None:
-        self._app = app
+    def __init__(
+        self,
+        app: ASGIApp,
+        controls: Controls,
+        control: ASGIApp | None = None,
+        file: StateFile | None = None,
+    ) -> None:
+        self._app = Journalling(app, controls.journal)
+        self._control = control
         self._file = file
-        self.store = store
+        self.store = controls.store
+        self.controls = controls
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection, as ASGI has it."""
-        await self._app(scope, receive, send)
+        if self._control is not None and _is_control(scope):
+            await self._control(scope, receive, send)
+        else:
+            await self._app(scope, receive, send)
 
     def close(self) -> None:
         """Write down what was changed without a request, and close the state file, if any.
@@ -92,6 +119,13 @@ def create_app(
     auth: str | None = None,
     csrf: bool = False,
     limits: Limits = DEFAULT_LIMITS,
+    seed: int | None = None,
+    now: str | datetime | None = None,
+    clock_runs: bool = False,
+    faults: Sequence[str | Fault] = (),
+    journal_size: int = journal.KEPT,
+    control: bool = True,
+    control_token: str | None = None,
 ) -> MockApp:
     """Make a mock with a state of its own.
 
@@ -109,11 +143,19 @@ def create_app(
         auth: credentials that the API asks for: `basic:USER:PASSWORD` or `bearer:TOKEN`.
         csrf: ask for CSRF tokens.
         limits: how much of a request is taken.
+        seed: fixes the ids and names that are made, and which requests the faults hit.
+        now: what time it is in the mock: a datetime, or a text in ISO 8601. There it stands still.
+        clock_runs: let the clock run from there.
+        faults: what goes wrong on purpose, such as `operation=read_flow status=503 rate=0.1`.
+        journal_size: how many requests the journal keeps.
+        control: answer below `/_mock` to this machine, or to who has the token.
+        control_token: what the control API asks for; with it, it answers other machines too.
 
     Raises:
+        FaultError: there can be no such fault.
         FixtureError: there are no such fixtures, or they are broken.
         StateFileError: the state file cannot be used.
-        ValueError: `auth` is no credentials.
+        ValueError: `auth` is no credentials, or `now` is no time.
         WebUiError: there is no web UI to serve.
     """
     from mock_server.operations import OPERATIONS  # noqa: PLC0415 - after the edges are known good
@@ -122,10 +164,15 @@ def create_app(
     tokens = CsrfTokens() if csrf else None
     settings = {"auth": None if credentials is None else "BASIC", "csrf_enabled": csrf}
     pages = _pages(ui, settings)
-    store, file = _state(store, fixtures, state)
+    wrong = Faults(map(_fault, faults), seed=seed)
+    given = store is not None
+    store = _prepared(store, seed, make_clock(now, runs=clock_runs))
+    file = _fill(store, None if given else fixtures, state)
+    controls = Controls(store, wrong, fixtures=fixtures, seed=seed, kept=journal_size)
     functions = {**OPERATIONS, **(operations or {})}
     if tokens is not None:
         functions["create_csrf_token"] = tokens.create
+        controls.also_reset.append(tokens.reset)
     guards = _guards(
         store,
         file=file,
@@ -136,7 +183,10 @@ def create_app(
     )
     # Two of Connexion's own layers are replaced: `Routing` knows the server's routes, `Dispatch`
     # does what five others do. The rest (security, Swagger UI, context) has nothing to do here.
-    app = AsyncApp(__name__, middlewares=[*guards, *middleware, Errors, Routing, Dispatch])
+    faulting = partial(Faulting, faults=controls.faults)
+    streams = partial(Streams, store=store, base=BASE_PATH, credentials=credentials)
+    layers = [*guards, *middleware, streams, Errors, Routing, faulting, Dispatch]
+    app = AsyncApp(__name__, middlewares=layers)
     _add(app, pages)
     options = {
         **vars(app.middleware.options),
@@ -145,37 +195,57 @@ def create_app(
     }
     spec = Specification(_copy(openapi.load()))
     app.middleware.apis.append(API(spec, base_path=BASE_PATH, name="mock", store=store, **options))
-    return MockApp(app, store, file)
+    inner = ControlApp(controls, CONTROL_PATH, control_token)
+    return MockApp(app, controls, _written(inner, store, file, limits) if control else None, file)
 
 
-def _state(
-    store: Store | None, fixtures: str | Path, path: str | Path | None
-) -> tuple[Store, StateFile | None]:
-    """The state to serve, and the file that keeps it."""
+def _prepared(store: Store | None, seed: int | None, clock: MockClock | None) -> Store:
+    """The store to serve, with what was asked for of clock and ids."""
+    if store is None:
+        return Store(clock=clock or MockClock(), rng=seeded(seed))
+    if clock is not None:
+        store.clock = clock
+    if seed is not None:
+        store.rng = seeded(seed)
+    return store
+
+
+def _fault(fault: str | Fault) -> Fault:
+    return parse_fault(fault) if isinstance(fault, str) else fault
+
+
+def _fill(store: Store, fixtures: str | Path | None, path: str | Path | None) -> StateFile | None:
+    """Bring the state in, from fixtures or from its file; the file, if there is one."""
     if path is None:
-        return store or _loaded(fixtures), None
+        _load(store, fixtures)
+        return None
     from mock_server.state_file import StateFile  # noqa: PLC0415 - only who wants it pays
 
     file = StateFile(path)
     try:
         if file.is_new:
-            store = store or _loaded(fixtures)
+            _load(store, fixtures)
             file.begin(store)
         else:
-            store = store or Store()
             file.load(store)
     except BaseException:
         file.close()
         raise
-    return store, file
+    return file
 
 
-def _loaded(fixtures: str | Path) -> Store:
-    from mock_server.fixtures import load_fixtures  # noqa: PLC0415 - YAML only when needed
+def _load(store: Store, fixtures: str | Path | None) -> None:
+    if fixtures is not None:
+        from mock_server.fixtures import load_fixtures  # noqa: PLC0415 - YAML only when needed
 
-    store = Store()
-    load_fixtures(store, fixtures)
-    return store
+        load_fixtures(store, fixtures)
+
+
+def _is_control(scope: Scope) -> bool:
+    if scope["type"] != "http":
+        return False
+    path: str = scope["path"]
+    return path.startswith(CONTROL_PATH) and path[len(CONTROL_PATH) :][:1] in {"", "/"}
 
 
 def _guards(
@@ -198,10 +268,23 @@ def _guards(
         layers.append(partial(Authentication, credentials=credentials, base=BASE_PATH))
     layers.append(partial(RequestLimits, limits=limits))
     if file is not None:
-        from mock_server.write_through import WriteThrough  # noqa: PLC0415 - as the file itself
-
-        layers.append(partial(WriteThrough, file=file, store=store))
+        layers.append(partial(_write_through(), file=file, store=store))
     return layers
+
+
+def _write_through() -> Any:
+    from mock_server.write_through import WriteThrough  # noqa: PLC0415 - as the file itself
+
+    return WriteThrough
+
+
+def _written(control: ControlApp, store: Store, file: StateFile | None, limits: Limits) -> ASGIApp:
+    """The control API, held to the limits, and to the file that keeps the state."""
+    limited = RequestLimits(control, limits)
+    if file is None:
+        return limited
+    written: ASGIApp = _write_through()(limited, file=file, store=store)
+    return written
 
 
 def _cors(origins: Sequence[str]) -> Any:

@@ -55,18 +55,18 @@ class Kept:
     counts: dict[str, int]
 
 
-def make_clock(now: str | datetime | None, *, runs: bool) -> MockClock:
-    """The clock of a mock.
+def make_clock(now: str | datetime | None, *, runs: bool) -> MockClock | None:
+    """The clock of a mock; None if nothing was asked of it.
 
     Args:
-        now: what it is to show; None for the machine's time.
+        now: what it is to show.
         runs: whether it goes on from there, or stands still.
 
     Raises:
         ValueError: that is no time, or no clock goes there.
     """
     if now is None:
-        return MockClock()
+        return None
     return MockClock(parse_time(now if isinstance(now, str) else now.isoformat()), runs=runs)
 
 
@@ -86,6 +86,7 @@ class Controls:
         store: the state.
         faults: what goes wrong on purpose.
         journal: what was asked and answered.
+        fixtures: what the state began with.
         seed: of ids and names; None for any.
         also_reset: called by `reset` besides.
     """
@@ -106,7 +107,7 @@ class Controls:
         self.journal = Journal(store.now, kept)
         self.seed = seed
         self.also_reset: list[Callable[[], None]] = []
-        self._fixtures = fixtures
+        self.fixtures = fixtures
         self._snapshots: dict[str, Kept] = {}
         self._start = self._keep()
 
@@ -202,7 +203,7 @@ class Controls:
         """
         from mock_server.fixtures import load_fixtures  # noqa: PLC0415 - YAML only when needed
 
-        load_fixtures(self.store, self._fixtures if fixtures == START else fixtures)
+        load_fixtures(self.store, self.fixtures if fixtures == START else fixtures)
 
     def load_text(self, text: str) -> None:
         """Replace the data by fixtures that are given as YAML.

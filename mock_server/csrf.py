@@ -42,6 +42,10 @@ class CsrfTokens:
     def __init__(self) -> None:
         self._tokens: dict[str, dict[str, Any]] = {}
 
+    def reset(self) -> None:
+        """Let no client have a token."""
+        self._tokens.clear()
+
     def create(self, call: Call) -> Reply:
         """The operation `create_csrf_token`: make the token of a client, or renew it."""
         client = call.query["client"]

@@ -219,6 +219,8 @@ class Errors:
             await self.app(scope, receive, watch)
         except Disconnected:
             return
+        except ConnectionResetError:  # on purpose, by a fault
+            raise
         except (Exception, asyncio.CancelledError) as error:
             if started:
                 raise

@@ -2,29 +2,36 @@
 
 from __future__ import annotations
 
+import asyncio
 import signal
 import threading
 import time
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import uvicorn
 
+from mock_server import journal
 from mock_server.app import ANY, BASE_PATH, create_app
 from mock_server.connections import Connection
 from mock_server.limits import DEFAULT_LIMITS
-from mock_server.sockets import listen
+from mock_server.sockets import is_loopback, listen
 
 if TYPE_CHECKING:
     import socket
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
+    from datetime import datetime
     from pathlib import Path
 
     from mock_server.app import Middleware, MockApp
     from mock_server.call import Call, Reply
+    from mock_server.controls import Controls
+    from mock_server.fault_syntax import Fault
     from mock_server.limits import Limits
     from mock_server.store import Store
+
+    Beside = Callable[[], Coroutine[Any, Any, None]]
 
 LOOPBACK: Final = "127.0.0.1"
 START_SECONDS: Final = 30.0
@@ -32,7 +39,27 @@ STOP_SECONDS: Final = 1
 
 
 class _Server(uvicorn.Server):
-    """A server that a signal ends as a matter of course, without ending the process by it."""
+    """A server that a signal ends as a matter of course, without ending the process by it.
+
+    Args:
+        config: uvicorn's.
+        beside: what else runs in its event loop, as long as it serves.
+    """
+
+    def __init__(self, config: uvicorn.Config, beside: Sequence[Beside] = ()) -> None:
+        super().__init__(config)
+        self._beside = beside
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._tasks = [asyncio.create_task(run()) for run in self._beside]
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await super().shutdown(sockets)
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -70,10 +97,12 @@ class RunningMock:
     Attributes:
         url: where its API is, as PREFECT_API_URL wants it: `http://127.0.0.1:4200/api`.
         store: its state. Reading it is safe at any time; change it between requests.
+        controls: its clock, faults, journal, snapshots and fixtures, to be used likewise.
     """
 
     url: str
     store: Store
+    controls: Controls
 
 
 def url_of(listening: socket.socket, tls: Tls | None = None) -> str:
@@ -83,8 +112,14 @@ def url_of(listening: socket.socket, tls: Tls | None = None) -> str:
     return f"{'http' if tls is None else 'https'}://{shown}:{port}{BASE_PATH}"
 
 
-def server(app: MockApp, tls: Tls | None = None) -> uvicorn.Server:
-    """The server of an application, with uvloop where it is installed."""
+def server(app: MockApp, tls: Tls | None = None, beside: Sequence[Beside] = ()) -> uvicorn.Server:
+    """The server of an application, with uvloop where it is installed.
+
+    Args:
+        app: the application.
+        tls: certificate and key, to speak HTTPS.
+        beside: what else is to run in its event loop, as long as it serves.
+    """
     config = uvicorn.Config(
         app,
         http=Connection,
@@ -97,7 +132,7 @@ def server(app: MockApp, tls: Tls | None = None) -> uvicorn.Server:
         # Without one, OpenSSL asks at the terminal when the key is encrypted.
         ssl_keyfile_password="none",  # noqa: S106
     )
-    return _Server(config)
+    return _Server(config, beside)
 
 
 @contextmanager
@@ -114,6 +149,13 @@ def serve(
     cors_origins: Sequence[str] = ANY,
     ui: bool | str | Path = False,
     limits: Limits = DEFAULT_LIMITS,
+    seed: int | None = None,
+    now: str | datetime | None = None,
+    clock_runs: bool = False,
+    faults: Sequence[str | Fault] = (),
+    journal_size: int = journal.KEPT,
+    control: bool = True,
+    control_token: str | None = None,
     middleware: Sequence[Middleware] = (),
     operations: Mapping[str, Callable[[Call], Reply]] | None = None,
 ) -> Iterator[RunningMock]:
@@ -135,6 +177,13 @@ def serve(
         ui: serve the web UI of an installed prefect too; true, or the interpreter (or the folder
             of the environment) that has it.
         limits: how much of a request is taken.
+        seed: fixes the ids and names that are made, and which requests the faults hit.
+        now: what time it is in the mock: a datetime, or a text in ISO 8601. There it stands still.
+        clock_runs: let the clock run from there.
+        faults: what goes wrong on purpose, such as `operation=read_flow status=503 rate=0.1`.
+        journal_size: how many requests the journal keeps.
+        control: answer below `/_mock`, if the mock listens on loopback or there is a token.
+        control_token: what the control API asks for; with it, it answers other machines too.
         middleware: ASGI middleware around the operations, outermost first.
         operations: operation id -> function, for those that should do something else than usual.
 
@@ -142,9 +191,10 @@ def serve(
         The mock, ready to answer.
 
     Raises:
+        FaultError: there can be no such fault.
         FixtureError: there are no such fixtures, or they are broken.
         StateFileError: the state file cannot be used.
-        ValueError: `auth` is no credentials.
+        ValueError: `auth` is no credentials, or `now` is no time.
         WebUiError: there is no web UI to serve.
         OSError: the address is taken, or certificate and key cannot be used.
         RuntimeError: the server does not start.
@@ -160,6 +210,13 @@ def serve(
         auth=auth,
         csrf=csrf,
         limits=limits,
+        seed=seed,
+        now=now,
+        clock_runs=clock_runs,
+        faults=faults,
+        journal_size=journal_size,
+        control=control and (control_token is not None or is_loopback(host)),
+        control_token=control_token,
     )
     with closing(app), listen(host, port) as listening:
         running = server(app, tls)
@@ -170,7 +227,7 @@ def serve(
         thread.start()
         try:
             _await_start(running, thread)
-            yield RunningMock(url_of(listening, tls), app.store)
+            yield RunningMock(url_of(listening, tls), app.store, app.controls)
         finally:
             running.should_exit = True
             thread.join(10 * STOP_SECONDS)

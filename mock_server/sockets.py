@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
+import ipaddress
 import socket
 from typing import Final
 
 BACKLOG: Final = 2048
+
+
+def is_loopback(host: str) -> bool:
+    """Whether what listens at an address, or under a name, can be reached from this machine only.
+
+    Raises:
+        OSError: it is none.
+    """
+    *_, address = socket.getaddrinfo(host, 0, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+    return ipaddress.ip_address(str(address[0]).partition("%")[0]).is_loopback
 
 
 def listen(host: str, port: int) -> socket.socket:

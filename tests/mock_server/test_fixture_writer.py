@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mock_server.fixtures import FixtureError, load_fixtures
-from mock_server.fixtures.records import USUAL
 from mock_server.fixtures.times import span
+from mock_server.fixtures.usual_values import USUAL
 from mock_server.fixtures.writer import dump_store, span_text, write_fixture
 from mock_server.store import Store
 from openapi.yaml_loader import parse_yaml
