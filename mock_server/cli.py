@@ -23,6 +23,7 @@ DEFAULT_PORT: Final = 4200
 DEFAULT_HOST: Final = "127.0.0.1"
 WIDTH: Final = 78
 ANY_ORIGIN: Final = ("*",)
+TOKEN: Final = re.compile(r"[\x21-\x7e]{8,}")
 ORIGIN: Final = re.compile(r"https?://[^/?#@\s]+", re.IGNORECASE)
 
 
@@ -50,6 +51,38 @@ def _credentials(
             Credentials.parse(value)
         except ValueError as error:
             raise click.BadParameter(str(error)) from None
+    return value
+
+
+def _time(_context: click.Context, _option: click.Parameter, value: str | None) -> str | None:
+    if value is not None:
+        from mock_server.clock import parse_time  # noqa: PLC0415 - only who wants it pays
+
+        try:
+            parse_time(value)
+        except ValueError as error:
+            raise click.BadParameter(f"{error}.") from None
+    return value
+
+
+def _faults(
+    _context: click.Context, _option: click.Parameter, values: tuple[str, ...]
+) -> tuple[str, ...]:
+    if values:
+        from mock_server.fault_syntax import FaultError, parse_fault  # noqa: PLC0415 - the same
+        from mock_server.faults import check_declared  # noqa: PLC0415 - the same
+
+        for value in values:
+            try:
+                check_declared(parse_fault(value))
+            except FaultError as error:
+                raise click.BadParameter(f"{error}.") from None
+    return values
+
+
+def _token(_context: click.Context, _option: click.Parameter, value: str | None) -> str | None:
+    if value is not None and not TOKEN.fullmatch(value):
+        raise click.BadParameter("a token has 8 or more visible ASCII characters.")
     return value
 
 
@@ -120,6 +153,34 @@ def _credentials(
     show_default=True,
     help="Largest request body.",
 )
+@click.option(
+    "--seed", type=int, metavar="N", help="Fix the ids and names that are made, and the faults."
+)
+@click.option(
+    "--now",
+    callback=_time,
+    metavar="TIME",
+    help="What time it is in the mock; there its clock stands still.",
+)
+@click.option("--clock-runs", is_flag=True, help="Let the clock run from --now.")
+@click.option(
+    "--fault",
+    "faults",
+    multiple=True,
+    callback=_faults,
+    metavar="WHAT",
+    help="Let requests go wrong: 'operation=read_flow status=503 rate=0.1', or with"
+    " delay=100ms..2s or fault=drop|drop-answer|truncate; can be repeated.",
+)
+@click.option(
+    "--control-token",
+    envvar="DEPLOYMENTS_MOCK_CONTROL_TOKEN",
+    show_envvar=True,
+    callback=_token,
+    metavar="TOKEN",
+    help="Ask for it at /_mock/, and answer there to other machines, too.",
+)
+@click.option("--no-control", is_flag=True, help="Answer nothing at /_mock/.")
 @click.version_option(package_name="prefect-deployments-contract")
 def main(
     *,
@@ -134,6 +195,12 @@ def main(
     ssl_certfile: str | None,
     ssl_keyfile: str | None,
     max_body: int,
+    seed: int | None,
+    now: str | None,
+    clock_runs: bool,
+    faults: tuple[str, ...],
+    control_token: str | None,
+    no_control: bool,
 ) -> None:
     """Serve a mock of Prefect's deployment API, under /api as Prefect does.
 
@@ -142,15 +209,20 @@ def main(
     """
     if ssl_keyfile is not None and ssl_certfile is None:
         raise click.UsageError("--ssl-keyfile goes with --ssl-certfile.")
+    if clock_runs and now is None:
+        raise click.UsageError("--clock-runs goes with --now.")
+    if no_control and control_token is not None:
+        raise click.UsageError("--control-token and --no-control: choose one of them.")
     listening = _listen(host, port)
     with listening:
         # Imported only now: a wrong option or a busy port should not take a second to tell.
-        from mock_server.app import BASE_PATH, create_app  # noqa: PLC0415
+        from mock_server.app import BASE_PATH, CONTROL_PATH, create_app  # noqa: PLC0415
         from mock_server.fixtures import FixtureError  # noqa: PLC0415
         from mock_server.server import Tls, server, url_of  # noqa: PLC0415
         from mock_server.state_file import StateFileError  # noqa: PLC0415
         from mock_server.ui_builds import WebUiError  # noqa: PLC0415
 
+        control = not no_control and (control_token is not None or _is_loopback(listening))
         tls = None if ssl_certfile is None else Tls(ssl_certfile, ssl_keyfile)
         try:
             app = create_app(
@@ -161,6 +233,12 @@ def main(
                 auth=auth,
                 csrf=csrf,
                 limits=Limits(max_body=max_body),
+                seed=seed,
+                now=now,
+                clock_runs=clock_runs,
+                faults=faults,
+                control=control,
+                control_token=control_token,
             )
         except (FixtureError, StateFileError, WebUiError) as error:
             raise _Refusal(str(error)) from None
@@ -176,6 +254,8 @@ def main(
             click.echo(f"  export PREFECT_API_URL={url}")
             if ui is not None:
                 click.echo(f"  Web UI at {url.removesuffix(BASE_PATH)}")
+            if control:
+                click.echo(f"  Control at {url.removesuffix(BASE_PATH)}{CONTROL_PATH}/")
             if not _is_loopback(listening):
                 click.echo(f"  {_warning(auth, tls)}", err=True)
             click.echo("Ctrl-C stops it.")
