@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import openapi
 from contract_tests.contract import Contract
-from contract_tests.formats import CHECKS
+from openapi.formats import CHECKS
 from contract_tests.leniency import Readings
 from contract_tests.operations import Operations
 from contract_tests.rules.shape import Shapes

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from openapi.commands.check_traffic import check_traffic
 from openapi.commands.drift import drift
 
 if TYPE_CHECKING:
@@ -214,5 +215,5 @@ def diff(old: str, new: str, form: str, least: str) -> None:
     sys.exit(1 if breaks(comparison.changes, least) else 0)
 
 
-for _command in (drift,):
+for _command in (drift, check_traffic):
     main.add_command(_command)

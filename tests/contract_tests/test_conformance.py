@@ -8,7 +8,7 @@ import pytest
 
 from contract_tests.conformance import Words
 from contract_tests.exchange import Exchange
-from contract_tests.formats import is_cron, is_rrule, is_time_zone
+from openapi.formats import is_cron, is_rrule, is_time_zone
 from contract_tests.spec import spec_for
 from contract_tests.target import UNSET
 

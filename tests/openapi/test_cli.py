@@ -32,7 +32,9 @@ def no_split_files(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("openapi.writing.ROOT_FILE", nowhere)
 
 
-@pytest.mark.parametrize("command", [(), ("validate",), ("bundle",), ("diff",), ("drift",)])
+@pytest.mark.parametrize(
+    "command", [(), ("validate",), ("bundle",), ("diff",), ("drift",), ("check-traffic",)]
+)
 def test_help_fits_a_screen_and_shows_an_example(command: tuple[str, ...]) -> None:
     result = run(*command, "--help")
     lines = result.output.splitlines()
