@@ -158,10 +158,16 @@ def task_run(store: Store, record: Record) -> dict[str, Any]:
 
 
 def _estimate(shown: dict[str, Any], record: Record, now: datetime) -> None:
+    spent, late = estimates(record, now)
+    shown["estimated_run_time"] = spent
+    shown["estimated_start_time_delta"] = late
+
+
+def estimates(record: Record, now: datetime) -> tuple[float, float]:
+    """For how many seconds a run has run, and by how many it is late, as of now."""
     running = record["state_type"] == "RUNNING"
     spent = (now - record["state"]["timestamp"]).total_seconds() if running else 0.0
-    shown["estimated_run_time"] = _seconds(record["total_run_time"] + spent)
-    shown["estimated_start_time_delta"] = _lateness(record, now).total_seconds()
+    return _seconds(record["total_run_time"] + spent), _lateness(record, now).total_seconds()
 
 
 def _seconds(value: float) -> float:

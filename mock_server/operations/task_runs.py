@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from mock_server import query
 from mock_server.call import Call, Reply
 from mock_server.operations import _views
-from mock_server.operations._search import filters, search
+from mock_server.operations._search import filters, page_of, search
 from mock_server.operations._shared import NO_CONTENT, by_id, full, newborn, sent
 from mock_server.operations._states import NO_STATE, enter, requested_state
 from mock_server.run_names import run_name
@@ -96,6 +96,11 @@ def delete_task_run(call: Call) -> Reply:
 def read_task_runs(call: Call) -> Reply:
     """The task runs that match, sorted, one stretch of them."""
     return search(call, "task_runs", _views.task_run)
+
+
+def paginate_task_runs(call: Call) -> Reply:
+    """One page of the task runs that match."""
+    return page_of(call, "task_runs", _views.task_run)
 
 
 def count_task_runs(call: Call) -> Reply:

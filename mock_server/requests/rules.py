@@ -55,6 +55,8 @@ _DELAYS: Final = _instead(
         int | float | list[int] | list[float] | None, AfterValidator(checks.few_delays)
     ]
 )
+# What is too short is refused by the operation, what is too long by the type.
+_LENGTH: Final = _instead(lambda: Annotated[float, Field(le=86399999999999)])
 _VARIABLE_NAME: Final = _instead(
     lambda: Annotated[str, AfterValidator(checks.variable_name), Field(max_length=255)]
 )
@@ -72,12 +74,14 @@ FIELD_TYPES: Final[Mapping[tuple[str, str], Change]] = {
     ("FlowRunPolicy", "pause_keys"): _SET,
     ("FlowRunPolicy", "retry_type"): _RETRY_TYPE,
     ("FlowRunUpdate", "parameters"): _SIZED,
+    ("FlowRunsHistoryBody", "history_interval_seconds"): _LENGTH,
     ("IntervalSchedule", "interval"): _instead(lambda: PositiveSeconds),
     ("RRuleSchedule", "timezone"): _instead(zone_by_pattern),
     ("ScheduleDeploymentBody", "end_time"): _instead(lambda: StandardTime),
     ("ScheduleDeploymentBody", "start_time"): _instead(lambda: TimeWithOffset),
     ("TaskRunCreate", "cache_key"): _CACHE_KEY,
     ("TaskRunPolicy", "retry_delay"): _DELAYS,
+    ("TaskRunsHistoryBody", "history_interval_seconds"): _LENGTH,
     ("TaskRunPolicy", "retry_jitter_factor"): _JITTER,
     ("VariableCreate", "name"): _VARIABLE_NAME,
     ("VariableCreate", "value"): _VARIABLE_VALUE,

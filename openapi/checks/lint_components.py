@@ -51,9 +51,11 @@ def _referenced(document: dict[str, Any]) -> set[str]:
             for target in discriminator["mapping"].values():
                 targets += [target, f"#/components/schemas/{target}"]
         for target in targets:
-            own = isinstance(target, str) and pointer.startswith(target.removeprefix("#"))
-            if isinstance(target, str) and not own:
-                found.add(target.removeprefix("#"))
+            if not isinstance(target, str):
+                continue
+            place = target.removeprefix("#")
+            if not f"{pointer}/".startswith(f"{place}/"):
+                found.add(place)
     return found
 
 
