@@ -6,11 +6,14 @@ import errno
 import ipaddress
 import re
 from contextlib import closing
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import click
 
 from mock_server.limits import DEFAULT_LIMITS, Limits
+from mock_server.recording.command import record
 
 if TYPE_CHECKING:
     import socket
@@ -86,7 +89,9 @@ def _token(_context: click.Context, _option: click.Parameter, value: str | None)
     return value
 
 
-@click.command(
+@click.group(
+    invoke_without_command=True,
+    subcommand_metavar="[record ...]",
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": WIDTH},
     epilog="Example: deployments-mock --port 4300 --fixtures empty",
 )
@@ -181,8 +186,11 @@ def _token(_context: click.Context, _option: click.Parameter, value: str | None)
     help="Ask for it at /_mock/, and answer there to other machines, too.",
 )
 @click.option("--no-control", is_flag=True, help="Answer nothing at /_mock/.")
+@click.option("--watch", is_flag=True, help="Reload the fixture file when it changes.")
 @click.version_option(package_name="prefect-deployments-contract")
+@click.pass_context
 def main(
+    context: click.Context,
     *,
     port: int,
     host: str,
@@ -201,12 +209,17 @@ def main(
     faults: tuple[str, ...],
     control_token: str | None,
     no_control: bool,
+    watch: bool,
 ) -> None:
     """Serve a mock of Prefect's deployment API, under /api as Prefect does.
 
     It keeps what it is sent, in memory unless told otherwise, until it is stopped. It asks for no
     credentials unless told to.
     """
+    if context.invoked_subcommand is not None:
+        _refuse_options(context)
+        return
+    watched = _watched(fixtures, state) if watch else None
     if ssl_keyfile is not None and ssl_certfile is None:
         raise click.UsageError("--ssl-keyfile goes with --ssl-certfile.")
     if clock_runs and now is None:
@@ -216,6 +229,7 @@ def main(
     listening = _listen(host, port)
     with listening:
         # Imported only now: a wrong option or a busy port should not take a second to tell.
+        from mock_server import watching  # noqa: PLC0415
         from mock_server.app import BASE_PATH, CONTROL_PATH, create_app  # noqa: PLC0415
         from mock_server.fixtures import FixtureError  # noqa: PLC0415
         from mock_server.server import Tls, server, url_of  # noqa: PLC0415
@@ -243,14 +257,12 @@ def main(
         except (FixtureError, StateFileError, WebUiError) as error:
             raise _Refusal(str(error)) from None
         with closing(app):
-            running = server(app, tls)
+            beside = [] if watched is None else [partial(watching.watch, app.store, watched, _tell)]
+            running = server(app, tls, beside)
             _check_tls(running, tls)
             url = url_of(listening, tls)
-            count = len(app.store.all("deployments"))
-            click.echo(
-                f"Mock of Prefect's deployment API at {url} ({state or fixtures}: {count}"
-                " deployments)"
-            )
+            count = watching.deployments(app.store)
+            click.echo(f"Mock of Prefect's deployment API at {url} ({state or fixtures}: {count})")
             click.echo(f"  export PREFECT_API_URL={url}")
             if ui is not None:
                 click.echo(f"  Web UI at {url.removesuffix(BASE_PATH)}")
@@ -258,15 +270,47 @@ def main(
                 click.echo(f"  Control at {url.removesuffix(BASE_PATH)}{CONTROL_PATH}/")
             if not _is_loopback(listening):
                 click.echo(f"  {_warning(auth, tls)}", err=True)
+            if watched is not None:
+                click.echo(f"Watching {watched}.")
             click.echo("Ctrl-C stops it.")
             running.run(sockets=[listening])
             click.echo("Stopped.")
+
+
+main.add_command(record)
 
 
 class _Refusal(click.ClickException):
     """One sentence that says what is wrong and what to do; exit code 2."""
 
     exit_code = 2
+
+
+def _refuse_options(context: click.Context) -> None:
+    """Options of the mock do nothing before a command; better to say so."""
+    for parameter in context.command.params:
+        if parameter.name is not None:
+            source = context.get_parameter_source(parameter.name)
+            if source is click.core.ParameterSource.COMMANDLINE:
+                raise click.UsageError(
+                    f"{parameter.opts[0]} is an option of the mock, not of"
+                    f" `{context.invoked_subcommand}`: options of a command stand behind it."
+                )
+
+
+def _watched(fixtures: str, state: str | None) -> Path:
+    """The file that is to be watched."""
+    from mock_server.fixtures.loader import is_file  # noqa: PLC0415
+
+    if not is_file(fixtures):
+        raise click.UsageError("--watch goes with a file: --fixtures FILE.")
+    if state is not None:
+        raise click.UsageError("--watch replaces the state, --state keeps it: choose one of them.")
+    return Path(fixtures)
+
+
+def _tell(text: str) -> None:
+    click.echo(text, err=True)
 
 
 def _listen(host: str, port: int) -> socket.socket:
