@@ -11,11 +11,9 @@ from typing import TYPE_CHECKING, Final
 from starlette.responses import Response
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from starlette.requests import Request
-
-NO_REPLACEMENT: Final = (b"", b"")
 
 TEXT: Final[Mapping[str, str]] = {
     ".css": "text/css",
@@ -57,11 +55,11 @@ class StaticFiles:
 
     Args:
         folder: where they are.
-        replace: what is replaced in those that are text, and by what.
+        edit: what is made of those that are text.
     """
 
-    def __init__(self, folder: Path, *, replace: tuple[bytes, bytes] = NO_REPLACEMENT) -> None:
-        self._replace = replace
+    def __init__(self, folder: Path, *, edit: Callable[[bytes], bytes] = bytes) -> None:
+        self._edit = edit
         self._paths = dict(_files(folder.resolve()))
         self._read: dict[str, StaticFile] = {}
 
@@ -80,8 +78,8 @@ class StaticFiles:
         media_type = TEXT.get(suffix)
         if media_type is None:
             media_type = BINARY.get(suffix, "application/octet-stream")
-        elif self._replace != NO_REPLACEMENT:
-            content = content.replace(*self._replace)
+        else:
+            content = self._edit(content)
         digest = hashlib.blake2b(content, digest_size=16).hexdigest()
         return StaticFile(content, media_type, f'"{digest}"')
 

@@ -2,12 +2,13 @@
 
 Its two builds stand at `/` and `/v2`. Both ask `/ui-settings` where the API is; a placeholder in
 their files stands for the path that they are served at; a path that names none of their files is
-one of their pages, so it gets `index.html`.
+one of their pages, so it gets `index.html`. Unlike there, no use is reported to anybody.
 """
 
 from __future__ import annotations
 
 import re
+from functools import partial
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Final
 
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
 PLACEHOLDER: Final = b"/PREFECT_UI_SERVE_BASE_REPLACE_PLACEHOLDER"
 LOOPBACK: Final = "127.0.0.1"
+USAGE_KEY: Final = re.compile(rb"""(return\s*[`"'])[0-9a-f]{32}(?=[`"'])""")
+"""The key with which a UI reports its use to a third party. Without one it reports nothing."""
 READING: Final = frozenset({"GET", "HEAD"})
 INDEX: Final = "index.html"
 PREFERRED: Final[Version] = "v2"
@@ -60,7 +63,7 @@ class WebUi:
         self._settings = settings
         self._bases: dict[str, str] = {build.version: build.base for build in builds}
         self._files: dict[str, StaticFiles] = {
-            build.version: StaticFiles(build.folder, replace=(PLACEHOLDER, build.base.encode()))
+            build.version: StaticFiles(build.folder, edit=partial(_edit, build.base.encode()))
             for build in builds
         }
         self._default: Version = PREFERRED if PREFERRED in self._bases else builds[0].version
@@ -114,6 +117,10 @@ class WebUi:
         if found is None:
             raise NotFound("Not Found")
         return found
+
+
+def _edit(base: bytes, content: bytes) -> bytes:
+    return USAGE_KEY.sub(rb"\1", content.replace(PLACEHOLDER, base))
 
 
 def _is_under(path: str, base: str) -> bool:

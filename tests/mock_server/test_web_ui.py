@@ -114,6 +114,15 @@ def test_files_have_the_base_in_place_of_the_placeholder(app: MockApp) -> None:
         assert response.headers["content-type"] == "text/javascript; charset=utf-8"
 
 
+def test_the_key_for_usage_reports_is_taken_out(site: Path) -> None:
+    key = "0123456789abcdef" * 2
+    script = site / "prefect" / "server" / "ui-v2" / "assets" / "app.js"
+    script.write_text(f"function key(){{return`{key}`}}function id(){{return`{key}0`}}")
+    app = create_app(fixtures="empty", ui=sys.executable)
+    served = get(app, "/v2/assets/app.js").text
+    assert served == f"function key(){{return``}}function id(){{return`{key}0`}}"
+
+
 def test_what_is_no_text_is_left_alone(app: MockApp) -> None:
     response = get(app, "/ico/favicon-32x32.png")
     assert response.content == b"\x89PNG" + PLACEHOLDER
