@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 UNREADABLE: Final = "There was an error parsing the body"
 JSON_TYPE: Final = "application/json"
+MOST_ERRORS: Final = 10_000
 OWN_KINDS: Final = frozenset({"finite_number", "timezone_aware"})
 
 
@@ -105,7 +106,14 @@ def missing(*loc: str | int) -> Error:
 
 
 def collect(error: ValidationError, *loc: str | int) -> list[Error]:
-    """The errors of a model, below a place, as JSON can carry them."""
+    """The errors of a model, below a place, as JSON can carry them.
+
+    Of very many only their number: to list them would take more than a small server has.
+    """
+    number = error.error_count()
+    if number > MOST_ERRORS:
+        message = f"Input has {number} errors, more than the {MOST_ERRORS} that are listed"
+        return [{"type": "too_many_errors", "loc": loc, "msg": message, "input": None}]
     return [_error(dict(item), loc) for item in error.errors(include_url=False)]
 
 

@@ -376,3 +376,17 @@ def test_a_parsed_body_can_be_read_by_itself() -> None:
         REQUESTS.body("count_deployments", [])
     with pytest.raises(KeyError):
         REQUESTS.body("read_deployment", {})
+
+
+def test_of_very_many_errors_only_the_number_is_told() -> None:
+    content = b'{"deployments":{"id":{"any_":[' + b",".join([b"0"] * 10_001) + b"]}}}"
+    with pytest.raises(RequestInvalid) as caught:
+        read("count_deployments", content=content)
+    assert caught.value.errors == [
+        {
+            "type": "too_many_errors",
+            "loc": ("body", "deployments"),
+            "msg": "Input has 10001 errors, more than the 10000 that are listed",
+            "input": None,
+        }
+    ]
