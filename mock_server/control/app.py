@@ -38,9 +38,14 @@ class ControlApp:
         controls: of the mock.
         root: where it lies, such as `/_mock`.
         token: what to send; None if it is enough to be on this machine.
+
+    Raises:
+        ValueError: the token is empty.
     """
 
     def __init__(self, controls: Controls, root: str, token: str | None) -> None:
+        if token is not None and not token:
+            raise ValueError("An empty control token is none; leave it out, or choose one")
         self._controls = controls
         self._root = root
         self._token = token
