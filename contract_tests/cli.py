@@ -7,11 +7,12 @@ import sys
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from contract_tests import commands
+from contract_tests.choices import arguments, choosing, known_options, reporting, sending
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -35,80 +36,51 @@ main.add_command(commands.rules)
 main.add_command(commands.explain)
 
 
-@main.command(short_help="Judge one server.")
-@click.option("--base-url", required=True, metavar="URL", help="The API, its base path included.")
-@click.option(
-    "--profile",
-    type=click.Choice(["quick", "standard", "deep"]),
-    default="quick",
-    show_default=True,
-    help="How much to send.",
-)
-@click.option("--seed", type=int, metavar="N", help="Send what the run with this seed sent.")
-@click.option("--read-only", is_flag=True, help="Send nothing that could change the target.")
-@click.option(
-    "--known",
-    type=click.Path(dir_okay=False),
-    metavar="FILE",
-    help="Known deviations besides our own (YAML).",
-)
-@click.option("--strict", is_flag=True, help="Warnings fail, too.")
-@click.option(
-    "--only",
-    type=click.Choice(["meaning", "laws", "refusals", "conformance", "lifecycle"]),
-    multiple=True,
-    help="Only these checks (can be repeated).",
-)
+@main.command(short_help="Judge one server.", context_settings={"max_content_width": 100})
+@choosing
+@known_options
 @click.option("-x", "--fail-fast", is_flag=True, help="Stop after the first check that fails.")
-def run(
-    *,
-    base_url: str,
-    profile: str,
-    seed: int | None,
-    read_only: bool,
-    known: str | None,
-    strict: bool,
-    only: tuple[str, ...],
-    fail_fast: bool,
-) -> None:
+@sending
+@reporting
+def run(**told: Any) -> None:
     """Judge the server at a URL.
 
     Makes deployments of its own there, under a prefix, and removes them at the end.
-
     Exit status: 0 it conforms, 1 violations, 2 could not judge.
 
     \b
     Example:
-      deployments-contract run --base-url http://127.0.0.1:4200/api --seed 7
+      deployments-contract run --base-url http://127.0.0.1:4200/api --report html=report.html
     """  # noqa: D301 - click wants the very character
-    arguments = ["--base-url", base_url, "--contract-profile", profile]
-    arguments += [] if seed is None else ["--contract-seed", str(seed)]
-    arguments += ["--contract-read-only"] * read_only + ["--contract-strict"] * strict
-    arguments += ["-x"] * fail_fast
-    arguments += [] if known is None else ["--contract-known", str(Path(known).resolve())]
-    again = "".join(f" --only {name}" for name in only) + " --fail-fast" * fail_fast
-    sys.exit(judge(arguments, [f"contract_tests.test_{name}" for name in only], again))
+    sys.exit(judge(arguments(told), told["only"]))
 
 
-def judge(arguments: list[str], modules: Sequence[str] = (), again: str = "") -> int:
-    """Run the suite's pytest items (of some modules only) in this process; the exit status."""
+def judge(words: list[str], only: Sequence[str] = (), items: Sequence[str] = ()) -> int:
+    """Run the suite's pytest items in this process; the exit status.
+
+    Args:
+        words: options, as pytest takes them.
+        only: kinds of checks; none for all.
+        items: single items instead, such as `test_laws.py::test_parts`.
+    """
     import pytest  # noqa: PLC0415 - `--help` needs none of this, and it takes a second
 
     from contract_tests.console import Face  # noqa: PLC0415
 
     home = Path(__file__).parent
-    face = Face(again)
+    face = Face()
+    modules = [f"contract_tests.test_{name}" for name in only] or ["contract_tests"]
     with _own_environment():
-        pytest.main(
+        status = pytest.main(
             [
                 *_ALWAYS,
                 *("-c", str(home / "suite.ini"), "--rootdir", str(home)),
-                *arguments,
-                *("--pyargs", *(modules or ["contract_tests"])),
+                *words,
+                *([str(home / item) for item in items] or ["--pyargs", *modules]),
             ],
             plugins=[face],
         )
-    return face.finish()
+    return 2 if status == pytest.ExitCode.USAGE_ERROR else face.finish()
 
 
 @contextmanager

@@ -2,56 +2,98 @@
 
 from __future__ import annotations
 
+import time
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from contract_tests.errors import CannotJudge
+from contract_tests import parts
+from contract_tests.ending import finish
+from contract_tests.errors import CannotJudge, OutOfTime
 from contract_tests.findings import Finding, Violation, describe
-from contract_tests.report import summary
+from contract_tests.reports.collect import collect, fault_id, nothing
+from contract_tests.reports.model import Check
+from contract_tests.rules import catalogue
 from contract_tests.run import Options, run
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
 
+    from contract_tests.reports.model import Outcome, Report
     from contract_tests.session import Session
     from contract_tests.target import Target
 
 _HOME = Path(__file__).parent
 SESSION = pytest.StashKey["Session"]()
 REASON = pytest.StashKey[str]()
+CHECKS = pytest.StashKey[dict[str, Check]]()
+WATCH = pytest.StashKey[Any]()
 # What finds most for its cost comes first; walks that change much come last.
-_ORDER = ("test_meaning", "test_laws", "test_refusals", "test_conformance", "test_lifecycle")
+_ORDER = (
+    *("test_meaning", "test_laws", "test_refusals"),
+    *("test_conformance", "test_lifecycle", "test_auth"),
+)
 
 
 def options(config: pytest.Config) -> Options:
     """What the user asked for.
 
     Raises:
-        UsageError: there is no base URL.
+        UsageError: there is no base URL, or an option is not of its form.
     """
     base_url = config.getoption("base_url", default=None)
     if not base_url:
         raise pytest.UsageError("contract_tests needs --base-url, e.g. http://127.0.0.1:4200/api")
-    return Options(
-        base_url=base_url,
-        profile=config.getoption("contract_profile"),
-        seed=config.getoption("contract_seed"),
-        read_only=config.getoption("contract_read_only"),
-        known=config.getoption("contract_known"),
-        strict=config.getoption("contract_strict"),
-    )
+    told = {name: config.getoption(f"contract_{name}") for name in _SIMPLE}
+    worker = getattr(config, "workerinput", {})
+    try:
+        limit, timeout = told.pop("max_time"), told.pop("timeout")
+        if told["shard"]:
+            parts.shard(told["shard"])
+        return Options(
+            base_url=base_url,
+            seed=worker.get("contract_seed", config.getoption("contract_seed")),
+            headers=tuple(config.getoption("contract_header")),
+            reports=tuple(config.getoption("contract_report")),
+            max_time=None if limit is None else parts.seconds(limit),
+            timeout=30.0 if timeout is None else parts.seconds(timeout),
+            only=tuple(config.getoption("contract_only", default=()) or ()),
+            **{**told, "shard": told["shard"] or ""},
+        )
+    except CannotJudge as error:
+        raise pytest.UsageError(str(error)) from error
+
+
+_SIMPLE = (
+    *("profile", "read_only", "known", "known_update", "strict"),
+    *("auth", "shard", "max_time", "timeout", "reference"),
+)
 
 
 @pytest.fixture(scope="session")
 def session(pytestconfig: pytest.Config) -> Iterator[Session]:
     """The run that all checks belong to."""
+    worker = getattr(pytestconfig, "workerinput", {}).get("workerid", "")
     with ExitStack() as stack:
-        contract = stack.enter_context(run(options(pytestconfig)))
+        contract = stack.enter_context(run(options(pytestconfig), worker=worker))
         pytestconfig.stash[SESSION] = contract
+        pytestconfig.stash.get(WATCH, lambda _: None)(contract)
         yield contract
+
+
+@pytest.fixture(autouse=True)
+def _in_time(request: pytest.FixtureRequest, session: Session) -> None:
+    """Hold each kind of checks to its share of the time that the user gave."""
+    limit = options(request.config).max_time
+    if limit is None:
+        return
+    module = request.node.path.stem.removeprefix("test_")
+    session.target.deadline = parts.deadline(module, session.started, limit)
+    if time.monotonic() > session.target.deadline:
+        session.cannot_judge("checks that the time was too short for (--max-time)")
+        pytest.skip("no time left")
 
 
 @pytest.fixture(scope="session")
@@ -67,6 +109,52 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         options(config)
     if len(ours) == len(items):
         items.sort(key=_place)
+    config.stash[CHECKS] = {
+        item.nodeid: Check(_plain(item.nodeid), "left out", 0.0)
+        for item in items
+        if item.path.parent == _HOME
+    }
+    for item in ours:
+        item.extra_keyword_matches.update(_keywords(item))
+    wanted = config.getoption("contract_shard", default=None)
+    if wanted:
+        ours = [item for item in items if item.path.parent == _HOME]
+        kept = {item.nodeid for item in parts.part(ours, wanted)}
+        gone = [item for item in ours if item.nodeid not in kept]
+        config.hook.pytest_deselected(items=gone)
+        items[:] = [item for item in items if item not in gone]
+        for item in gone:
+            del config.stash[CHECKS][item.nodeid]
+
+
+def _plain(nodeid: str) -> str:
+    """The item's name from its module on, wherever the package lies."""
+    path, colons, name = nodeid.partition("::")
+    return f"{path.rpartition('/')[2]}{colons}{name}"
+
+
+def _keywords(item: pytest.Item) -> set[str]:
+    """What `-k` finds an item by besides its name: the codes of the rules that it judges by."""
+    module = item.path.stem.removeprefix("test_")
+    called = getattr(item, "callspec", None)
+    operation = None if called is None else called.params.get("operation")
+    return {
+        code
+        for code, rule in catalogue().items()
+        if code.partition(".")[0] in _JUDGES.get(module, ())
+        and (operation is None or rule.operations == ("all",) or operation in rule.operations)
+    }
+
+
+# The kinds of rules that the checks of a module judge by.
+_JUDGES = {
+    "auth": ("auth",),
+    "meaning": ("filters", "pages"),
+    "laws": ("laws", "rows"),
+    "refusals": ("refusal", "shape"),
+    "conformance": ("shape", "refusal"),
+    "lifecycle": ("lifecycle", "shape"),
+}
 
 
 def _place(item: pytest.Item) -> int:
@@ -80,26 +168,65 @@ def pytest_runtest_makereport(
     """Take findings out of an item's failure; what is no finding is a mistake of ours."""
     report = yield
     contract = item.config.stash.get(SESSION, None)
-    if call.excinfo is None or not report.failed:
-        return report
-    error = call.excinfo.value
-    if isinstance(error, CannotJudge):
+    error = None if call.excinfo is None else call.excinfo.value
+    if isinstance(error, OutOfTime):
+        _cut_off(item, report)
+    elif isinstance(error, CannotJudge):
         item.config.stash[REASON] = str(error)
         item.session.shouldstop = str(error)
         report.longrepr = str(error)
-        return report
-    findings = found_in(error)
-    if contract is None:
-        return report
-    if findings:
-        new = [finding for finding in findings if contract.record(finding)]
-        report.longrepr = "\n".join(describe(f) for f in new or findings[:1])
-        if not hasattr(item.config, "workerinput"):
-            # For our own reporter; it does not go over the wire from a worker of xdist.
-            report.user_properties.append(("new", new))
-    else:
-        contract.broken[item.nodeid.rpartition("::")[2]] = call.excinfo.exconly()
+    elif error is not None and report.failed and contract is not None:
+        _take(item, report, contract, error, call.excinfo.exconly() if call.excinfo else "")
+    _note(item, report, found_in(error) if error is not None else [])
     return report
+
+
+def _cut_off(item: pytest.Item, report: pytest.TestReport) -> None:
+    report.outcome = "skipped"
+    report.longrepr = (str(item.path), 0, "Skipped: no time left")
+
+
+def _take(
+    item: pytest.Item,
+    report: pytest.TestReport,
+    contract: Session,
+    error: BaseException,
+    told: str,
+) -> None:
+    """Keep the findings of a failure; one without any is a mistake of ours."""
+    name = _plain(item.nodeid)
+    findings = found_in(error)
+    if not findings:
+        contract.broken[name] = told
+        return
+    new = [finding for finding in findings if contract.record(finding, name)]
+    hide = contract.target.mask.hide
+    report.longrepr = hide("\n".join(describe(f) for f in new or findings[:1]))
+    if not hasattr(item.config, "workerinput"):
+        # For our own reporter; it does not go over the wire from a worker of xdist.
+        report.user_properties.append(("new", new))
+
+
+def _note(item: pytest.Item, report: pytest.TestReport, findings: list[Finding]) -> None:
+    """Write down how the item ended, for the reports."""
+    checks = item.config.stash.get(CHECKS, {})
+    if item.nodeid not in checks or (report.when != "call" and report.passed):
+        return
+    name = _plain(item.nodeid)
+    faults = list(dict.fromkeys(fault_id(finding.key) for finding in findings))
+    told = ""
+    if report.skipped:
+        outcome: Outcome = "left out"
+        told = "no time left"
+    elif report.passed:
+        outcome = "passed"
+    elif findings:
+        outcome = "failed"
+    else:
+        contract = item.config.stash.get(SESSION, None)
+        told = item.config.stash.get(REASON, "") or (contract and contract.broken.get(name)) or ""
+        outcome = "left out" if REASON in item.config.stash else "broken"
+    checks[item.nodeid] = Check(name, outcome, round(report.duration, 3), faults, told)
 
 
 def found_in(error: BaseException) -> list[Finding]:
@@ -111,17 +238,35 @@ def found_in(error: BaseException) -> list[Finding]:
     return []
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """A run that could not judge ends with status 2, as the command does."""
-    if REASON in session.config.stash:
+    config = session.config
+    if REASON in config.stash:
         session.exitstatus = 2
+    if hasattr(config, "workeroutput"):
+        report = report_of(config)
+        if report is not None:
+            config.workeroutput["contract"] = report.to_json()
+
+
+def report_of(config: pytest.Config, interrupted: str | None = None) -> Report | None:
+    """The report of the run so far; None when it did not even begin."""
+    reason = config.stash.get(REASON, None) or interrupted
+    checks = list(config.stash.get(CHECKS, {}).values())
+    contract = config.stash.get(SESSION, None)
+    if contract is not None:
+        return collect(contract, checks, reason)
+    return None if reason is None else nothing(options(config), checks, reason)
 
 
 def pytest_terminal_summary(
     terminalreporter: pytest.TerminalReporter, config: pytest.Config
 ) -> None:
-    """The same summary that the command prints."""
-    if SESSION in config.stash:
-        terminalreporter.section("contract")
-        for line in summary(config.stash[SESSION], reason=config.stash.get(REASON, None)):
-            terminalreporter.write_line(line)
+    """The same summary that the command prints, and the reports."""
+    report = report_of(config)
+    if report is None or hasattr(config, "workerinput"):
+        return
+    terminalreporter.section("contract")
+    for line in finish(report, options(config)):
+        terminalreporter.write_line(line)

@@ -7,42 +7,63 @@ import sys
 import time
 from typing import TYPE_CHECKING, TextIO, cast
 
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.console import Console, Group
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
 
-from contract_tests.conftest import REASON, SESSION
+from contract_tests.conftest import SESSION, WATCH, options, report_of
+from contract_tests.ending import conclude
 from contract_tests.findings import describe
-from contract_tests.report import exit_status, summary
+from contract_tests.progress import Progress, label, told
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import pytest
 
+    from contract_tests.exchange import Exchange
     from contract_tests.findings import Finding
     from contract_tests.session import Session
 
+_REDRAWS = 4  # a second
+_BAR = 24  # characters
+
 
 class Face:
-    """A pytest plugin in place of pytest's own reporter.
+    """A pytest plugin in place of pytest's own reporter."""
 
-    Args:
-        again: options of the command that the session does not know, to repeat the run with.
-    """
-
-    def __init__(self, again: str = "") -> None:
-        self._again = again
+    def __init__(self) -> None:
         self._console = Console(file=_output(), highlight=False, soft_wrap=True)
-        self._progress: Progress | None = None
-        self._task = TaskID(0)
+        self._progress = Progress([], time.monotonic())
+        self._live: Live | None = None
         self._config: pytest.Config | None = None
-        self._module = ""
-        self._left: dict[str, int] = {}
         self._started = time.monotonic()
         self._interrupted = ""
         self._broken: list[str] = []
+        self._hide: Callable[[str], str] = str
 
     def pytest_configure(self, config: pytest.Config) -> None:
-        """Remember where the session will be."""
+        """Remember where the session will be, and be told when it is there."""
         self._config = config
+        config.stash[WATCH] = self._watch
+
+    def _watch(self, session: Session) -> None:
+        session.target.observers.append(self._exchanged)
+        session.target.connection.announce = self._print
+        self._hide = session.target.mask.hide
+
+    def _exchanged(self, _: Exchange) -> None:
+        self._progress.request()
+        self._tell()
+
+    def _tell(self) -> None:
+        if self._live is None and self._progress.current and self._progress.due():
+            self._print(self._progress.line())
+
+    def _print(self, text: str) -> None:
+        self._console.print(text, markup=False)
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """A module that cannot be read is a mistake of the suite."""
@@ -51,41 +72,52 @@ class Face:
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Begin to show progress."""
-        for item in session.items:
-            self._left[_module(item.nodeid)] = self._left.get(_module(item.nodeid), 0) + 1
+        self._progress = Progress([item.nodeid for item in session.items], self._started)
         if self._console.is_terminal:
-            columns = (BarColumn(), TextColumn("{task.completed}/{task.total}"))
-            self._progress = Progress(
-                *columns,
-                TimeElapsedColumn(),
-                TextColumn("{task.description}"),
+            self._live = Live(
                 console=self._console,
+                get_renderable=self._panel,
+                refresh_per_second=_REDRAWS,
                 transient=True,
+                redirect_stdout=False,
+                redirect_stderr=False,
             )
-            self._task = self._progress.add_task("", total=len(session.items))
-            self._progress.start()
+            self._live.start()
 
     def pytest_runtest_logstart(self, nodeid: str) -> None:
         """Show which item runs."""
-        if self._progress is not None:
-            self._progress.update(self._task, description=nodeid.rpartition("::")[2])
+        self._progress.begin(nodeid)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Show what an item found, at once."""
         new = cast("list[Finding]", dict(report.user_properties).get("new", []))
+        if new:
+            self._progress.fail(report.nodeid, len(new))
         for finding in new:
-            self._console.print(f"\n{describe(finding)}", markup=False)
+            self._print(self._hide(f"\n{describe(finding)}"))
+        if report.when == "call":
+            self._progress.current = ""  # what follows is cleaning up
         if report.when == "teardown":
-            self._done(report)
+            phase = self._progress.end(report.nodeid, report.duration)
+            if self._live is None and phase.done == phase.total and phase.requests:
+                self._print(self._progress.finished(phase))
 
-    def _done(self, report: pytest.TestReport) -> None:
-        module = _module(report.nodeid)
-        self._left[module] -= 1
-        if self._progress is not None:
-            self._progress.advance(self._task)
-        elif self._left[module] == 0 and self._outcome()[1] is None:
-            taken = time.monotonic() - self._started
-            self._console.print(f"{taken:6.1f} s  {module} done", markup=False)
+    def _panel(self) -> Group:
+        """The kinds of checks as a table, and what runs."""
+        table = Table.grid(padding=(0, 2))
+        for phase in self._progress.phases.values():
+            style = "bold red" if phase.failures else ""
+            table.add_row(
+                Text(phase.name, style="bold" if 0 < phase.done < phase.total else ""),
+                ProgressBar(total=max(1, phase.total), completed=phase.done, width=_BAR),
+                f"{phase.done}/{phase.total} checks",
+                f"{phase.requests:,} requests",
+                Text(told(phase.failures) if phase.done or phase.failures else "", style=style),
+            )
+        taken = time.monotonic() - self._started
+        current = Text(f"{taken:6.1f} s  {label(self._progress.current)}", style="dim")
+        current.truncate(max(20, self._console.width - 1), overflow="ellipsis")
+        return Group(table, current)
 
     def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
         """Say that what follows is not the whole."""
@@ -97,36 +129,35 @@ class Face:
 
     def pytest_unconfigure(self) -> None:
         """Leave the terminal as it was."""
-        if self._progress is not None:
-            self._progress.stop()
+        if self._live is not None:
+            self._live.stop()
 
     def finish(self) -> int:
-        """Print the summary; return the exit status."""
-        session, reason = self._outcome()
+        """Write the reports and print the summary; return the exit status."""
         for text in self._broken:
-            self._console.print(text, markup=False)
-        if session is None:
-            self._console.print(reason or "the suite itself failed", markup=False)
-        else:
-            self._console.print()
-            session.repeat += self._again
-            for line in summary(session, reason=reason or self._interrupted or None):
-                self._console.print(line, markup=False)
-        stopped = bool(self._interrupted or self._broken)
-        return exit_status(session, reason, interrupted=stopped)
-
-    def _outcome(self) -> tuple[Session | None, str | None]:
-        if self._config is None:
-            return None, None
-        return self._config.stash.get(SESSION, None), self._config.stash.get(REASON, None)
-
-
-def _module(nodeid: str) -> str:
-    return nodeid.partition("::")[0].rpartition("/")[2].removesuffix(".py").removeprefix("test_")
+            self._print(self._hide(text))
+        report = None
+        if self._config is not None:
+            report = report_of(self._config, self._interrupted or None)
+        if report is None or self._config is None:
+            self._print("the suite itself failed")
+            return 2
+        lines, status = conclude(report, options(self._config))
+        if SESSION not in self._config.stash:
+            # There is nothing to sum up: one sentence says it all.
+            self._print(self._hide(report.reason or ""))
+            return status
+        self._print("")
+        for line in lines:
+            self._print(line)
+        return status or 2 * bool(self._broken)
 
 
 def _output() -> TextIO:
-    """Standard output; on a terminal a duplicate, which pytest's capturing leaves alone."""
-    if sys.stdout.isatty():
-        return os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8")
-    return sys.stdout
+    """Standard output, as a duplicate that pytest's capturing leaves alone."""
+    sys.stdout.flush()
+    try:
+        number = os.dup(sys.stdout.fileno())
+    except (OSError, ValueError):  # somebody has put something in its place
+        return sys.stdout
+    return os.fdopen(number, "w", buffering=1, encoding="utf-8", errors="backslashreplace")

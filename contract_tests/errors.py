@@ -31,3 +31,10 @@ class NoData(CannotJudge):
 
 class WouldChange(RuntimeError):  # noqa: N818 - it names what was prevented
     """A read-only run was about to send what may change the target."""
+
+
+class OutOfTime(BaseException):
+    """The time given by `--max-time` is over: what is under way ends with what it found so far.
+
+    No `Exception`, for the reason that `CannotJudge` is none.
+    """

@@ -9,6 +9,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlsplit
 
+from contract_tests.masking import HIDDEN, is_secret_name
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -24,8 +26,6 @@ _NOISE = frozenset(
         "x-schemathesis-testcaseid",
     }
 )
-# Never printed: what they hold opens doors.
-_SECRET = frozenset({"authorization", "cookie", "prefect-csrf-token", "proxy-authorization"})
 
 
 class NotJson(ValueError):  # noqa: N818 - it names what the body is
@@ -46,6 +46,7 @@ class Exchange:
         body: the answer's body, already decompressed; b"" when there was none.
         elapsed: seconds from sending to the last byte.
         base_url: what `url` starts with; `path` is the rest.
+        silent: why there is no answer, for the status 0.
     """
 
     method: str
@@ -57,6 +58,7 @@ class Exchange:
     body: bytes
     elapsed: float = field(default=0.0, compare=False)
     base_url: str = field(default="", repr=False)
+    silent: str = field(default="", repr=False)
 
     @property
     def path(self) -> str:
@@ -103,7 +105,7 @@ class Exchange:
         parts.append(shlex.quote(self.url))
         for name, value in self.request_headers.items():
             if name not in _NOISE:
-                shown = "***" if name in _SECRET else value
+                shown = HIDDEN if is_secret_name(name) else value
                 parts += ["-H", shlex.quote(f"{name}: {shown}")]
         if self.request_body is not None:
             if "content-type" not in self.request_headers:

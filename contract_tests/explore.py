@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from hypothesis import HealthCheck, Phase, Verbosity, given, settings
 from hypothesis import seed as seeded
 
+from contract_tests.errors import OutOfTime
 from contract_tests.findings import Violation
 
 if TYPE_CHECKING:
@@ -73,4 +75,6 @@ def explore(
         suppress_health_check=list(HealthCheck),
         verbosity=Verbosity.quiet,
     )
-    seeded(session.seed_for(name))(quiet(given(strategy)(once)))()
+    # What is cut off by time found nothing until then.
+    with suppress(OutOfTime):
+        seeded(session.seed_for(name))(quiet(given(strategy)(once)))()

@@ -26,6 +26,8 @@ class Finding:
         cause: findings of one operation, rule and cause are one line in the report. It must not
             hold anything that differs from case to case (ids, values, numbers).
         others: exchanges besides, in the order sent, that the breach needs to be seen.
+        due: the rows that the oracle expects, as text, in order; None where it is not about rows.
+        came: the rows that came; None where it is not known which.
     """
 
     rule: str
@@ -37,6 +39,8 @@ class Finding:
     spec_pointer: str | None = None
     cause: str = ""
     others: tuple[Exchange, ...] = field(default=(), repr=False)
+    due: tuple[str, ...] | None = field(default=None, repr=False)
+    came: tuple[str, ...] | None = field(default=None, repr=False)
 
     @property
     def key(self) -> tuple[str, str, str]:

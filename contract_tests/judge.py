@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from contract_tests.criteria import FILTERS
-from contract_tests.findings import Finding, Violation
+from contract_tests.findings import Finding
 from contract_tests.oracle import UNKNOWABLE, UNSCOPED, UNSTEADY, Oracle
 from contract_tests.rules import pages
 from contract_tests.rules.filters import DEFAULT_LIMIT, DEFAULT_SORT, SORT_KEYS, Expected, Reading
@@ -196,12 +196,16 @@ class Judge:
         if finding.key in self.session.findings:
             self.session.record(finding)
             return
+        known = None
+        failed = True
         try:
-            self.session.judge(finding)
-        except Violation:
-            if finding.rule not in _ABOUT_NO_FILTER:
+            known = self.session.judge(finding)
+            failed = False
+        finally:
+            # What a team has accepted by its cause is passed over as what fails is.
+            accepted = known is not None and known.cause is not None
+            if (failed or accepted) and finding.rule not in _ABOUT_NO_FILTER:
                 self._faults.setdefault(operation, set()).add(blamed(case.filters))
-            raise
 
     def _expected(
         self, operation: str, case: Case, sort: str | None, rows: Sequence[dict[str, Any]]

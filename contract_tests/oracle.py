@@ -76,7 +76,7 @@ class Oracle:
         self._raw: dict[str, list[Record]] = {}
         self._doubtful: set[str] = set()
         self.collated = False
-        self.scoped = self._set.own and self._too_much()
+        self.scoped = self._set.own and (session.crowded or self._too_much())
 
     def _too_much(self) -> bool:
         return any(

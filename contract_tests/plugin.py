@@ -7,10 +7,28 @@ names are its own; fixtures and hooks are in `conftest.py`, which only a run of 
 from __future__ import annotations
 
 import importlib.util
-from typing import TYPE_CHECKING
+from typing import Final
 
-if TYPE_CHECKING:
-    import pytest
+import pytest
+
+_VALUES: Final = (
+    ("known", "FILE", "more known deviations (YAML)"),
+    ("auth", "CREDENTIALS", "basic:USER:PASS or bearer:TOKEN"),
+    ("timeout", "SECONDS", "how long to wait for an answer (default: 30)"),
+    ("shard", "I/N", "only the I-th of N parts"),
+    ("max-time", "TIME", "send nothing more after it, e.g. 90s, 20m, 2h"),
+    ("reference", "URL", "compare each answer with this server's"),
+)
+_LISTS: Final = (
+    ("header", "NAME:VALUE", "send it with every request"),
+    ("only", "CHECKS", "told in reports as the only ones asked for"),
+    ("report", "KIND=FILE", "write a report: json, junit, html, har, github"),
+)
+_FLAGS: Final = (
+    ("read-only", "send nothing that changes the target"),
+    ("strict", "warnings fail as well"),
+    ("known-update", "add what is found to the file of known deviations"),
+)
 
 
 def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:
@@ -25,9 +43,22 @@ def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginMa
         default="quick",
         help="how much to send (default: quick)",
     )
+    for name, metavar, says in _VALUES:
+        group.addoption(f"--contract-{name}", metavar=metavar, help=says)
     group.addoption("--contract-seed", type=int, metavar="N", help="repeat the run that had it")
-    group.addoption(
-        "--contract-read-only", action="store_true", help="send nothing that changes the target"
-    )
-    group.addoption("--contract-known", metavar="FILE", help="more known deviations (YAML)")
-    group.addoption("--contract-strict", action="store_true", help="warnings fail as well")
+    for name, metavar, says in _LISTS:
+        group.addoption(
+            f"--contract-{name}", metavar=metavar, action="append", default=[], help=says
+        )
+    for name, says in _FLAGS:
+        group.addoption(f"--contract-{name}", action="store_true", help=says)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Where xdist splits a run over workers, bring together what they find."""
+    splits = config.getoption("dist", "no") != "no" or config.getoption("tx", None)
+    if splits and not hasattr(config, "workerinput") and config.getoption("base_url", None):
+        from contract_tests.workers import Workers  # noqa: PLC0415 - other runs need it not
+
+        config.pluginmanager.register(Workers(config), "deployments-contract-workers")

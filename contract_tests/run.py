@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-import os
 import secrets
+import shlex
 import signal
 import sys
 import threading
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from contract_tests.credentials import without_userinfo
 from contract_tests.janitor import Janitor
 from contract_tests.known import Known
 from contract_tests.profiles import PROFILES
+from contract_tests.reports.har import HarRecorder
+from contract_tests.reports.writing import HAR, wanted
 from contract_tests.session import Session
 from contract_tests.target import Target
 
@@ -38,7 +41,16 @@ class Options:
         seed: None: a new one.
         read_only: send nothing that could change the target.
         known: a file of known deviations besides our own.
+        known_update: add to that file what is found.
         strict: warnings fail, too.
+        auth: `basic:USER:PASS` or `bearer:TOKEN`.
+        headers: sent with every request, `NAME:VALUE` each.
+        timeout: seconds to wait for an answer.
+        reports: what to write, as given to `--report`.
+        shard: the part to run, such as `2/5`; "" for the whole.
+        max_time: seconds after which no more is sent; None: no limit.
+        reference: the address of a second server, to compare answers with.
+        only: kinds of checks; none for all.
     """
 
     base_url: str
@@ -46,43 +58,58 @@ class Options:
     seed: int | None = None
     read_only: bool = False
     known: str | None = None
+    known_update: bool = False
     strict: bool = False
+    auth: str | None = field(default=None, repr=False)
+    headers: tuple[str, ...] = field(default=(), repr=False)
+    timeout: float = 30.0
+    reports: tuple[str, ...] = ()
+    shard: str = ""
+    max_time: float | None = None
+    reference: str | None = None
+    only: tuple[str, ...] = ()
 
     def repeat(self, seed: int) -> str:
-        """The command line that runs the same again."""
-        words = ["deployments-contract", "run", "--base-url", self.base_url]
+        """The command line that runs the same again; credentials are left to the reader."""
+        plain = without_userinfo(self.base_url)[0]
+        words = ["deployments-contract", "run" if self.reference is None else "compare"]
+        words += ["--base-url", plain]
+        words += [] if self.reference is None else ["--reference", self.reference]
         words += ["--profile", self.profile, "--seed", str(seed)]
         words += ["--read-only"] * self.read_only + ["--strict"] * self.strict
         words += ["--known", self.known] if self.known else []
-        return " ".join(words)
+        words += ["--shard", self.shard] if self.shard else []
+        words += [] if self.max_time is None else ["--max-time", f"{self.max_time:g}s"]
+        words += [word for name in self.only for word in ("--only", name)]
+        words += ["--auth", "..."] if self.auth or plain != self.base_url else []
+        for header in self.headers:
+            words += ["--header", f"{header.partition(':')[0]}:..."]
+        return shlex.join(words)
 
 
 @contextmanager
-def run(options: Options) -> Iterator[Session]:
+def run(options: Options, *, worker: str = "") -> Iterator[Session]:
     """A session on the target; whatever it made there is removed at the end, come what may.
+
+    Args:
+        options: what the user asks for.
+        worker: the name of this process among several that share a run; "" when it is alone.
 
     Raises:
         CannotJudge: the target cannot be judged.
     """
     seed = secrets.randbelow(_LARGEST_SEED) if options.seed is None else options.seed
-    with (
-        Target(options.base_url, read_only=options.read_only) as target,
-        _stopping_by_signal(target),
-    ):
+    reports = wanted(options.reports)
+    with _target(options) as target, _stopping_by_signal(target):
+        recorders = [
+            HarRecorder(one.file, worker or "run", target.mask)
+            for one in reports
+            if one.kind == HAR and one.file is not None
+        ]
+        target.observers += [recorder.observe for recorder in recorders]
         target.probe()
-        known = Known.load(target.version, Path(options.known) if options.known else None)
-        target.observers.append(known.observe)
-        prefix = _free_prefix(target, seed)
-        session = Session(
-            target=target,
-            profile=PROFILES[options.profile],
-            seed=seed,
-            strict=options.strict,
-            prefix=prefix,
-            known=known,
-            repeat=options.repeat(seed),
-        )
-        janitor = Janitor(target, prefix)
+        session = _session(options, target, seed, worker)
+        janitor = Janitor(target, session.prefix)
         if not options.read_only:
             target.observers.append(janitor.observe)
             janitor.start()
@@ -90,16 +117,65 @@ def run(options: Options) -> Iterator[Session]:
             yield session
         finally:
             target.stopped = ""
+            target.deadline = None
             if not options.read_only:
-                session.left_over += janitor.remove()
+                session.left_over += left_over(target, janitor, session.prefix)
+            for recorder in recorders:
+                recorder.close()
 
 
-def _free_prefix(target: Target, seed: int) -> str:
-    """A prefix that nothing on the target begins with; the same for the same seed, as a rule."""
-    # Several workers of one pytest run share its seed.
-    worker = os.environ.get("PYTEST_XDIST_WORKER", "")
+def _target(options: Options) -> Target:
+    return Target(
+        options.base_url,
+        read_only=options.read_only,
+        auth=options.auth,
+        headers=options.headers,
+        timeout=options.timeout,
+    )
+
+
+def _session(options: Options, target: Target, seed: int, worker: str) -> Session:
+    file = Path(options.known) if options.known else None
+    known = Known.load(target.version, file, update=options.known_update)
+    target.observers.append(known.observe)
+    return Session(
+        target=target,
+        profile=PROFILES[options.profile],
+        seed=seed,
+        strict=options.strict,
+        prefix=_free_prefix(target, seed, f"{worker}{_short(options.shard)}"),
+        known=known,
+        repeat=options.repeat(seed),
+        shard=options.shard,
+        reference=options.reference,
+        options={"only": list(options.only)},
+        crowded=bool(worker or options.shard),
+    )
+
+
+def left_over(target: Target, janitor: Janitor, prefix: str) -> list[str]:
+    """Remove what was made; lines with commands for what could not be."""
+    lines = janitor.remove()
+    if not lines:
+        return []
+    command = ["deployments-contract", "clean", "--base-url", target.base_url, "--prefix", prefix]
+    return [f"{shlex.join(command)}  # all of it at once, when the target answers", *lines]
+
+
+def _short(shard: str) -> str:
+    return f"s{shard.partition('/')[0]}" if shard else ""
+
+
+def _free_prefix(target: Target, seed: int, part: str) -> str:
+    """A prefix that nothing on the target begins with; the same for the same seed, as a rule.
+
+    Args:
+        target: where it is to be free.
+        seed: of the run; several workers of one run, and its shards, share it.
+        part: tells these apart.
+    """
     for suffix in ("", "b", "c", "d"):
-        prefix = f"ct-{seed:06d}{worker}{suffix}-"
+        prefix = f"ct-{seed:06d}{part}{suffix}-"
         body = {"flows": {"name": {"like_": prefix}}, "limit": 1}
         if target.post("/flows/filter", body).body.strip() == b"[]":
             return prefix

@@ -8,7 +8,7 @@ import zlib
 from collections import Counter
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from contract_tests.findings import Finding, Violation
 from contract_tests.operations import operations
@@ -16,9 +16,8 @@ from contract_tests.rules import catalogue
 
 if TYPE_CHECKING:
     from contract_tests.dataset import DataSet
-    from contract_tests.exchange import Exchange
     from contract_tests.judge import Judge
-    from contract_tests.known import Known
+    from contract_tests.known import Entry, Known
     from contract_tests.operations import Operations
     from contract_tests.profiles import Profile
     from contract_tests.target import Target
@@ -28,10 +27,10 @@ if TYPE_CHECKING:
 class Session:
     """One run of the suite against one target.
 
-    Every check takes it by the pytest fixture `session`. Send by `target.send` (or give each
-    exchange that went another way to `observe`): only then are requests counted, what was made is
-    removed, and known deviations are recognised. Nobody changes the deployments of `dataset`: the
-    oracle relies on them. A check that must change something makes its own, under `prefix`.
+    Every check takes it by the pytest fixture `session`. Send by `target.send`: only then are
+    requests counted, what was made is removed, and known deviations are recognised. Nobody changes
+    the deployments of `dataset`: the oracle relies on them. A check that must change something
+    makes its own, under `prefix`.
 
     Attributes:
         target: the server.
@@ -46,6 +45,11 @@ class Session:
         repeats: how often a finding of a key came again.
         repeat: the command line that runs the same again.
         left_over: what could not be removed from the target.
+        found_by: the check that found what has a key.
+        shard: `2/5` when this is a part of a run.
+        reference: the address of a second server that answers are compared with.
+        options: what else decides on the requests, by name.
+        crowded: others of the same run change the target meanwhile; queries are held to our data.
         broken: checks of the suite that ended by a mistake of their own: name -> what happened.
     """
 
@@ -62,6 +66,11 @@ class Session:
     repeat: str = ""
     left_over: list[str] = field(default_factory=list)
     broken: dict[str, str] = field(default_factory=dict)
+    found_by: dict[tuple[str, str, str], str] = field(default_factory=dict)
+    shard: str = ""
+    reference: str | None = None
+    options: dict[str, Any] = field(default_factory=dict)
+    crowded: bool = False
     started: float = field(default_factory=time.monotonic)
 
     @property
@@ -96,23 +105,27 @@ class Session:
         """A source of randomness for one check."""
         return random.Random(self.seed_for(name))
 
-    def judge(self, finding: Finding) -> None:
+    def judge(self, finding: Finding) -> Entry | None:
         """Decide on a breach: known deviations and warnings are noted, the rest fails.
+
+        Returns:
+            The entry of a known deviation that covers it, if one does.
 
         Raises:
             Violation: it fails the run.
         """
-        if self.known is not None and self.known.covers(finding):
-            return
+        if self.known is not None and (entry := self.known.covers(finding)) is not None:
+            return entry
         if catalogue()[finding.rule].severity == "warning" and not self.strict:
             self.repeats[finding.key] += 1
             self.warnings.setdefault(finding.key, finding)
-            return
+            return None
         raise Violation(finding)
 
-    def record(self, finding: Finding) -> bool:
+    def record(self, finding: Finding, check: str = "") -> bool:
         """Keep a finding that failed a check; whether it is the first of its key."""
         self.repeats[finding.key] += 1
+        self.found_by.setdefault(finding.key, check)
         first = finding.key not in self.findings
         self.findings.setdefault(finding.key, finding)
         return first
@@ -120,11 +133,3 @@ class Session:
     def cannot_judge(self, reason: str, cases: int = 1) -> None:
         """Note that some cases could not be judged; the reason is shown in the report."""
         self.unjudged[reason] += cases
-
-    def observe(self, exchange: Exchange) -> None:
-        """Take note of an exchange that did not go through `target.send`."""
-        self.target.requests += 1
-        self.target.seconds += exchange.elapsed
-        self.target.writes += 1
-        for observer in self.target.observers:
-            observer(exchange)

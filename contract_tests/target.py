@@ -7,27 +7,28 @@ import re
 import time
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, Self
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 import httpx
 
-from contract_tests.errors import CannotJudge, Unreachable, WouldChange, WrongTarget
+from contract_tests.connection import Connection
+from contract_tests.credentials import Credentials, without_userinfo
+from contract_tests.errors import CannotJudge, OutOfTime, WouldChange, WrongTarget
 from contract_tests.exchange import Exchange, NotJson
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
+
+    from contract_tests.credentials import Use
+    from contract_tests.masking import Mask
 
 UNSET: Final[Any] = object()
 """No body at all, which is not the body `null`."""
 
-_LOOPBACK = re.compile(r"localhost|127(\.\d+){3}|::1")
 # POST operations that only read. Everything else that is no GET may change the target;
 # get_scheduled_flow_runs does: it marks the deployments as polled.
 _READING_POST = re.compile(r".*/(filter|paginate|count|history|lateness)/?")
-_BUSY = frozenset({429, 503})
-_TRIES = 8  # some ten seconds in all
-_FEWER_TRIES = 3
-_LONGEST_WAIT = 5.0  # seconds
+_LOGIN = re.compile(r"log-?in|sign-?in|sso|oauth|saml|auth", re.IGNORECASE)
 _DROPPED = 0  # the status of an exchange that got no answer
 
 
@@ -35,17 +36,22 @@ class Target:
     """A server under test.
 
     Args:
-        base_url: with the API's base path, such as `http://127.0.0.1:4200/api`.
+        base_url: with the API's base path, such as `http://127.0.0.1:4200/api`; a user and password
+            in it are credentials.
         read_only: refuse to send what may change the target.
-        headers: sent with every request.
+        auth: `basic:USER:PASS` or `bearer:TOKEN`.
+        headers: sent with every request, `NAME:VALUE` each.
         timeout: seconds to wait for an answer.
 
     Attributes:
-        requests: how many requests were sent.
-        writes: how many of them may have changed the target; who keeps what was read compares it.
-        seconds: time spent waiting for answers.
+        writes: how many requests may have changed the target; who keeps what was read compares it.
         observers: called with each exchange, in the order of sending.
         stopped: why nothing more is to be sent, such as a signal's name; "" as long as nothing is.
+        deadline: the moment, by `time.monotonic`, from which nothing is sent; None: there is none.
+        connection: what requests go by; it knows how many there were, and the credentials.
+
+    Raises:
+        CannotJudge: address, credentials or headers are not of their form.
     """
 
     def __init__(
@@ -53,25 +59,34 @@ class Target:
         base_url: str,
         *,
         read_only: bool = False,
-        headers: Mapping[str, str] | None = None,
+        auth: str | None = None,
+        headers: Iterable[str] = (),
         timeout: float = 30.0,
     ) -> None:
-        self.base_url = _checked(base_url)
+        plain, in_address = without_userinfo(base_url)
+        self.base_url = _checked(plain)
         self.read_only = read_only
-        self.requests = 0
         self.writes = 0
-        self.seconds = 0.0
-        self._tries = _TRIES
         self.stopped = ""
+        self.deadline: float | None = None
         self.observers: list[Callable[[Exchange], None]] = []
-        host = urlsplit(self.base_url).hostname or ""
-        self._client = httpx.Client(
-            headers=headers,
-            timeout=timeout,
-            follow_redirects=False,
-            # A proxy from the environment cannot reach this machine's own loopback address.
-            trust_env=_LOOPBACK.fullmatch(host) is None,
-        )
+        credentials = Credentials.of(auth or in_address, headers)
+        self.connection = Connection(self.base_url, credentials, timeout)
+
+    @property
+    def requests(self) -> int:
+        """How many requests were sent."""
+        return self.connection.requests
+
+    @property
+    def seconds(self) -> float:
+        """The time spent waiting for answers."""
+        return self.connection.seconds
+
+    @property
+    def mask(self) -> Mask:
+        """What hides this run's secrets."""
+        return self.connection.credentials.mask
 
     def __enter__(self) -> Self:
         return self
@@ -81,7 +96,7 @@ class Target:
 
     def close(self) -> None:
         """Close the connections."""
-        self._client.close()
+        self.connection.client.close()
 
     @cached_property
     def version(self) -> str | None:
@@ -103,12 +118,13 @@ class Target:
         json: Any = UNSET,
         content: bytes | None = None,
         headers: Mapping[str, str] | None = None,
+        use: Use = "given",
     ) -> Exchange:
         """Send one request and return what came back, whatever its status.
 
-        A server that is briefly busy (429, 503) is asked again, a few times. A redirect is not
-        followed. When the server closes the connection without an answer although it is alive, the
-        exchange has the status 0.
+        A server that is briefly busy (429, 503) is asked again, a few times, and after the wait
+        that it asks for. A redirect is not followed. When the server gives no answer although it is
+        alive, the exchange has the status 0. Secrets in its headers are masked.
 
         Args:
             method: any case.
@@ -116,14 +132,18 @@ class Target:
             json: a body to be sent as JSON; `None` is the body `null`.
             content: bytes to be sent instead, with no content type of their own.
             headers: besides those of the target.
+            use: send the credentials that were given, none, or wrong ones.
 
         Raises:
-            Unreachable: the target does not answer.
+            CannotJudge: the target does not answer, or not any more.
             WouldChange: it may change the target, and the run is read-only.
+            OutOfTime: the deadline is over.
             KeyboardInterrupt: the run was stopped, and what told of it first was caught on its way.
         """
         if self.stopped:
             raise KeyboardInterrupt(self.stopped)
+        if self.deadline is not None and time.monotonic() > self.deadline:
+            raise OutOfTime
         method = method.upper()
         writing = may_change(method, path)
         if writing and self.read_only:
@@ -131,15 +151,45 @@ class Target:
         if json is not UNSET:
             content = encode(json)
             headers = {"content-type": "application/json", **(headers or {})}
-        request = self._client.build_request(
-            method, self.base_url + path, content=content, headers=headers
-        )
+        request = self.connection.request(method, path, content, dict(headers or {}), use)
         if writing:
             self.writes += 1
-        exchange = self._send(request, content)
+        response, elapsed = self.connection.send(request, use)
+        exchange = self._exchange(request, content, response, elapsed)
         for observer in self.observers:
             observer(exchange)
         return exchange
+
+    def _exchange(
+        self,
+        request: httpx.Request,
+        content: bytes | None,
+        response: httpx.Response | None,
+        elapsed: float,
+    ) -> Exchange:
+        exchange = Exchange(
+            method=request.method,
+            url=str(request.url),
+            request_headers=self.mask.headers(request.headers),
+            request_body=content,
+            status=_DROPPED if response is None else response.status_code,
+            headers={} if response is None else self.mask.headers(response.headers),
+            body=b"" if response is None else response.content,
+            elapsed=elapsed,
+            base_url=self.base_url,
+            silent=self.connection.silent,
+        )
+        if exchange.path == "/csrf-token":
+            self._hide_token(exchange)
+        return exchange
+
+    def _hide_token(self, exchange: Exchange) -> None:
+        try:
+            told = exchange.json()
+        except NotJson:
+            return
+        if isinstance(told, dict) and isinstance(told.get("token"), str):
+            self.mask.add(told["token"])
 
     def get(self, path: str) -> Exchange:
         """GET the path."""
@@ -148,77 +198,6 @@ class Target:
     def post(self, path: str, body: Any = UNSET) -> Exchange:
         """POST the body as JSON; without one, nothing."""
         return self.send("POST", path, json=body)
-
-    def _send(self, request: httpx.Request, content: bytes | None) -> Exchange:
-        for attempt in range(self._tries):
-            started = time.perf_counter()
-            self.requests += 1
-            response = self._answer(request)
-            elapsed = time.perf_counter() - started
-            self.seconds += elapsed
-            if response is None or response.status_code not in _BUSY or attempt == self._tries - 1:
-                break
-            time.sleep(_wait(response, attempt))
-        busy = response is not None and response.status_code in _BUSY
-        # One that stayed busy is not waited for as long again.
-        self._tries = _FEWER_TRIES if busy else _TRIES
-        return Exchange(
-            method=request.method,
-            url=str(request.url),
-            request_headers=dict(request.headers),
-            request_body=content,
-            status=_DROPPED if response is None else response.status_code,
-            headers={} if response is None else dict(response.headers),
-            body=b"" if response is None else response.content,
-            elapsed=elapsed,
-            base_url=self.base_url,
-        )
-
-    def _answer(self, request: httpx.Request) -> httpx.Response | None:
-        """The answer; None when a living server gives none that can be read."""
-        try:
-            return self._on_a_live_connection(request)
-        except httpx.TimeoutException as error:
-            raise Unreachable(
-                f"{self.base_url} did not answer {request.method} {request.url.path} within "
-                f"{self._client.timeout.read:g} s: is the server overloaded or stuck?"
-            ) from error
-        except httpx.ConnectError as error:
-            if "SSL" in str(error) or "certificate" in str(error).lower():
-                raise Unreachable(
-                    f"{self.base_url} cannot be reached by TLS ({error}): is it served by https, "
-                    "and is its certificate known here (SSL_CERT_FILE)?"
-                ) from error
-            raise Unreachable(
-                f"Nothing answers at {self.base_url} ({error}): "
-                "is the server running, and are host and port right?"
-            ) from error
-        except httpx.RequestError as error:
-            if not self._alive():
-                raise Unreachable(
-                    f"{self.base_url} stopped answering at {request.method} {request.url.path} "
-                    f"({error or type(error).__name__}): look at the server's own log."
-                ) from error
-            return None
-
-    def _on_a_live_connection(self, request: httpx.Request) -> httpx.Response:
-        """The answer, asked for again when a kept connection turns out to be closed.
-
-        Servers close connections that were idle, and after a 500, without saying so.
-        """
-        try:
-            return self._client.send(request)
-        except (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError):
-            return self._client.send(request)
-
-    def _alive(self) -> bool:
-        try:
-            self._client.get(self.base_url + "/health")
-        except httpx.DecodingError:
-            return True
-        except httpx.TransportError:
-            return False
-        return True
 
     def probe(self) -> None:
         """See whether a deployment API answers here at all.
@@ -232,6 +211,7 @@ class Target:
         """
         answers = [self.send(method, path, json=body) for method, path, body in _SIGNS]
         if any(_is_sign(answer) for answer in answers):
+            self.connection.let_in = True
             return
         raise WrongTarget(self._what_it_is(answers[0]))
 
@@ -239,10 +219,9 @@ class Target:
         """One sentence on what answers instead, and what to do."""
         url = self.base_url
         if answer.status in (401, 403):
-            return f"{url} asks for credentials (status {answer.status}); give them and run again."
+            return self._not_let_in(answer)
         if 300 <= answer.status < 400:  # noqa: PLR2004 - the redirects
-            where = answer.headers.get("location", "somewhere else")
-            return f"{url} redirects to {where}: give that server's API address as --base-url."
+            return self._led_elsewhere(answer.headers.get("location", "somewhere else"))
         if self._lives_at(url + "/api"):
             return f"{url} has no deployment API, {url}/api has: use --base-url {url}/api."
         root = url.removesuffix("/api")
@@ -258,9 +237,30 @@ class Target:
             "deployment API does: check the address, its base path included (usually /api)."
         )
 
+    def _led_elsewhere(self, where: str) -> str:
+        if _LOGIN.search(where):
+            return f"{self.base_url} redirects to a login page ({where}): give --auth or --header."
+        return (
+            f"{self.base_url} redirects to {where}: give that server's API address as --base-url."
+        )
+
+    def _not_let_in(self, answer: Exchange) -> str:
+        how = "--auth basic:USER:PASS, --auth bearer:TOKEN or --header NAME:VALUE"
+        if b"csrf" in answer.body.lower():
+            return (
+                f"{self.base_url} asks for a CSRF token and gives none at /csrf-token: "
+                "are the credentials right (--auth)?"
+            )
+        if self.connection.credentials.secret_names:
+            return (
+                f"{self.base_url} refuses the credentials that were given "
+                f"(status {answer.status}): give others by {how}."
+            )
+        return f"{self.base_url} asks for credentials (status {answer.status}): give them by {how}."
+
     def _lives_at(self, url: str) -> bool:
         try:
-            response = self._client.post(url + "/deployments/count", json={})
+            response = self.connection.client.post(url + "/deployments/count", json={})
         except httpx.TransportError:
             return False
         return response.status_code == httpx.codes.OK and response.content.strip().isdigit()
@@ -315,10 +315,3 @@ def _checked(base_url: str) -> str:
     if url.query or url.fragment:
         raise CannotJudge(f"{base_url!r} has a query or a fragment: leave it out.")
     return base_url.rstrip("/")
-
-
-def _wait(response: httpx.Response, attempt: int) -> float:
-    """Seconds to wait before asking a busy server again."""
-    told = response.headers.get("retry-after", "")
-    seconds = float(told) if told.isdigit() else 0.05 * 2**attempt
-    return min(seconds, _LONGEST_WAIT)

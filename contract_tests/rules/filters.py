@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from contract_tests.exchange import NotJson
 from contract_tests.findings import Finding
@@ -63,9 +63,17 @@ class Reading:
         self.expected = expected
 
     def breach(
-        self, rule: str, message: str, expected: Any, got: Any, *, about: str = ""
+        self,
+        rule: str,
+        message: str,
+        expected: Any,
+        got: Any,
+        *,
+        about: str = "",
+        due: Sequence[Record] | None = None,
+        came: Sequence[Record] | None = None,
     ) -> Finding:
-        """A finding about this answer."""
+        """A finding about this answer; `due` and `came` are rows, where it is about rows."""
         return Finding(
             rule=rule,
             operation=self.operation,
@@ -75,6 +83,8 @@ class Reading:
             exchange=self.exchange,
             spec_pointer=self.expected.pointer,
             cause=about or self.expected.says,
+            due=None if due is None else tuple(map(_row, due)),
+            came=None if came is None else tuple(map(_row, came)),
         )
 
     def body(self) -> Any | Finding:
@@ -97,7 +107,8 @@ class Reading:
         if type(got) is int and got == right:
             return None
         message = f"counts wrong: {self.expected.says or 'no filter'}"
-        return self.breach("filters.count", message, f"{right} {_names(self.expected.rows)}", got)
+        told = f"{right} {_names(self.expected.rows)}"
+        return self.breach("filters.count", message, told, got, due=self.expected.rows)
 
     def rows(self, got: Any, offset: int, limit: int) -> Finding | None:
         """Judge a list of deployments against a window of those expected.
@@ -121,12 +132,20 @@ class Reading:
     ) -> Finding | None:
         says = self.expected.says or "no filter"
         matching = {row["id"]: row for row in self.expected.rows}
-        shown = (_names(window), _names(got))
+        shown = _Shown(_names(window), _names(got), window, got)
         if any(one not in matching for one in ids):
             message = f"answers a deployment that does not match: {says}"
-            return self.breach("filters.members", message, *shown)
+            return self.breach(
+                "filters.members", message, *shown[:2], due=shown.due, came=shown.came
+            )
         if len(set(ids)) < len(ids):
-            return self.breach("pages.window", "answers a deployment twice", *shown)
+            return self.breach(
+                "pages.window",
+                "answers a deployment twice",
+                *shown[:2],
+                due=shown.due,
+                came=shown.came,
+            )
         if len(ids) != len(window):
             return self._wrong_number(ids, window, shown)
         key = self.expected.sort
@@ -135,27 +154,27 @@ class Reading:
             return None  # within a tie, any order is right
         return self._misplaced(ids, window, shown)
 
-    def _wrong_number(
-        self, ids: list[str], window: Sequence[Record], shown: tuple[str, str]
-    ) -> Finding:
+    def _wrong_number(self, ids: list[str], window: Sequence[Record], shown: _Shown) -> Finding:
         says = self.expected.says or "no filter"
         if len(ids) < len(window) == len(self.expected.rows):
             message = f"leaves out a deployment that matches: {says}"
-            return self.breach("filters.members", message, *shown)
+            return self.breach(
+                "filters.members", message, *shown[:2], due=shown.due, came=shown.came
+            )
         message = f"answers {len(ids)} deployments where {len(window)} are due: {says}"
-        return self.breach(self._window_rule(), message, *shown)
+        return self.breach(self._window_rule(), message, *shown[:2], due=shown.due, came=shown.came)
 
-    def _misplaced(
-        self, ids: list[str], window: Sequence[Record], shown: tuple[str, str]
-    ) -> Finding:
+    def _misplaced(self, ids: list[str], window: Sequence[Record], shown: _Shown) -> Finding:
         """Right number, all matching, but others than expected: order, window or membership."""
         if set(ids) == {row["id"] for row in window} or self._out_of_order(ids):
             by = f"order by {self.expected.sort}"
-            return self.breach("pages.order", f"wrong {by}", *shown, about=by)
+            return self.breach(
+                "pages.order", f"wrong {by}", *shown[:2], about=by, due=shown.due, came=shown.came
+            )
         message = (
             f"answers others than those due in the window: {self.expected.says or 'no filter'}"
         )
-        return self.breach(self._window_rule(), message, *shown)
+        return self.breach(self._window_rule(), message, *shown[:2], due=shown.due, came=shown.came)
 
     def _out_of_order(self, ids: list[str]) -> bool:
         places = {row["id"]: place for place, row in enumerate(self.expected.rows)}
@@ -165,6 +184,19 @@ class Reading:
     def _window_rule(self) -> str:
         # With a filter in play, a shifted window mostly means that others match than should.
         return "filters.members" if self.expected.says else "pages.window"
+
+
+class _Shown(NamedTuple):
+    """The rows that are due and those that came, shortly and in full."""
+
+    expected: str
+    got: str
+    due: Sequence[Record]
+    came: Sequence[Record]
+
+
+def _row(row: Record) -> str:
+    return f"{row.get('name')} ({row.get('id')})"
 
 
 def _ids(got: Any) -> list[str] | None:

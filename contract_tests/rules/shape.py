@@ -48,10 +48,10 @@ class Shapes:
                 "shape.answer",
                 operation,
                 exchange,
-                "the connection was closed instead of an answer",
+                exchange.silent or "the connection was closed instead of an answer",
                 expected="an answer",
                 got="none",
-                cause="closed",
+                cause=exchange.silent or "closed",
             )
             return
         declared = contract.response(exchange.status)

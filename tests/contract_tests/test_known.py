@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -62,6 +64,27 @@ def test_other_versions_have_no_excuse(version: str | None) -> None:
     assert not known(version).covers(finding(sent(b'{"name": "a/b"}')))
 
 
+def test_an_entry_may_hold_for_any_version_and_by_its_cause() -> None:
+    text = SLASH.replace('  versions: ">=3.0,<4"\n', "") + "  cause: x.*\n"
+    for version in ("3.8.8", None):
+        entries = Known(parse(text, ""), version)
+        one = finding(sent(b'{"name": "a/b"}'))
+        assert not entries.covers(one)
+        assert entries.covers(replace(one, cause="x.any_ several"))
+
+
+def test_what_has_expired_fails_again_and_is_told() -> None:
+    text = SLASH + "  expires: 2026-05-31\n  issue: https://tracker.example/7\n"
+    one = finding(sent(b'{"name": "a/b"}'))
+    last_day = Known(parse(text, ""), "3.8.8", today=date(2026, 5, 31))
+    assert last_day.covers(one)
+    assert not last_day.expired()
+    later = Known(parse(text, ""), "3.8.8", today=date(2026, 6, 1))
+    assert not later.covers(one)
+    assert [entry.id for entry in later.expired()] == ["slash"]
+    assert later.occurred() == []
+
+
 def test_what_no_longer_occurs_is_told() -> None:
     entries = known()
     assert entries.gone() == []
@@ -85,7 +108,11 @@ def test_the_schema_sees_bodies_that_are_no_clean_json() -> None:
     ("text", "says"),
     [
         ("{}", "must be a list"),
-        ("- id: x", "entry 1: 'versions' is missing"),
+        ("- id: x", "entry 1: 'operations' is missing"),
+        ("- x", "entry 1: it must be a mapping"),
+        (SLASH.replace("status:", "state:"), "entry 1: unknown key state"),
+        (SLASH.replace("[create_deployment]", "create_deployment"), "must be a list of names"),
+        (SLASH + "  expires: soon\n", "'expires' must be a date such as 2027-03-31, not 'soon'"),
         ("- [", "no YAML"),
         (SLASH.replace(">=3.0,<4", "newest"), "entry 1: .*newest"),
         (SLASH.replace("type: object", "type: 5"), "entry 1"),
@@ -96,13 +123,19 @@ def test_a_file_that_is_wrong_is_told_where(text: str, says: str, tmp_path: Path
         parse(text, "x.yaml")
     file = tmp_path / "known.yaml"
     file.write_text(text)
-    with pytest.raises(CannotJudge, match=r"--known .*known\.yaml"):
+    with pytest.raises(CannotJudge, match=says) as caught:
         Known.load("3.8.8", file)
+    assert str(caught.value).count(str(file)) == 1
 
 
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
-    with pytest.raises(CannotJudge, match="--known"):
-        Known.load("3.8.8", tmp_path / "none.yaml")
+    file = tmp_path / "none.yaml"
+    with pytest.raises(CannotJudge) as caught:
+        Known.load("3.8.8", file)
+    assert str(caught.value) == f"--known {file}: there is no such file; --known-update writes one."
+    assert len(Known.load("3.8.8", file, update=True).entries) == len(Known.load("3.8.8").entries)
+    with pytest.raises(CannotJudge, match=r"--known .*: it cannot be read \(Is a directory\)"):
+        Known.load("3.8.8", tmp_path)
 
 
 def test_our_own_entries_name_operations_and_rules_that_exist() -> None:

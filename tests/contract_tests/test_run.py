@@ -70,10 +70,12 @@ def test_a_conforming_server(busy_mock: str, tmp_path: Path) -> None:
     assert done.stderr == ""
     summary = done.stdout.partition("\n\n")[2].splitlines()
     assert summary[0] == f"{busy_mock} conforms"
-    assert len(done.stdout.splitlines()) <= SCREEN
+    assert len(summary) <= SCREEN
     assert re.search(
         r"\d+ requests in .* server .*, profile quick, seed 4$", done.stdout, re.MULTILINE
     )
+    told = done.stdout.partition("\n\n")[0].splitlines()
+    assert any(re.search(r"meaning +done: \d+ checks, .* no failures$", line) for line in told)
     again = f"again: deployments-contract run --base-url {busy_mock} --profile quick --seed 4"
     assert summary[-1] == again
     with Target(busy_mock) as target:
@@ -153,6 +155,7 @@ def test_a_server_that_stops_answering_midway(tmp_path: Path) -> None:
     assert "could NOT be judged" in done.stdout
     assert "stopped answering at" in done.stdout
     assert "Could not be removed from the target:" in done.stdout
+    assert f"deployments-contract clean --base-url {dying} --prefix ct-000001-" in done.stdout
     assert f"curl -X DELETE {dying}/flows/" in done.stdout
 
 

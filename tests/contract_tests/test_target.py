@@ -97,7 +97,7 @@ def test_a_busy_server_is_asked_again() -> None:
 
 
 def test_a_server_that_stays_busy_is_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("contract_tests.target._TRIES", 2)
+    monkeypatch.setattr("contract_tests.connection._TRIES", 2)
     with serve(lambda *_: Answer(status=503)) as url, Target(url) as target:
         assert target.get("/x").status == 503
 
@@ -138,8 +138,10 @@ def test_a_server_that_never_answers() -> None:
     [
         (Answer(404, b"<html>", HTML), "HTML .* usually ends in /api"),
         (Answer(200, b"<html>", HTML), "HTML .* usually ends in /api"),
-        (Answer(307, b"", {"location": "https://login.example/"}), "redirects to https://login"),
-        (Answer(401, b"{}"), "asks for credentials"),
+        (Answer(307, b"", {"location": "https://new.example/api"}), "redirects to https://new"),
+        (Answer(302, b"", {"location": "https://id.example/login?to=/"}), "to a login page"),
+        (Answer(401, b"{}"), "asks for credentials .* --auth bearer:TOKEN"),
+        (Answer(403, b'{"detail":"Missing CSRF token."}'), "CSRF token and gives none"),
         (Answer(404, b'{"detail":"Not Found"}'), "status 404, which no deployment API"),
         (Answer(200, b'"hello"'), "which no deployment API"),
         (Answer(200, b"not json"), "which no deployment API"),

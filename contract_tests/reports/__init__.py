@@ -1,0 +1,1 @@
+"""What a run leaves behind: one report as data (`model.py`), and its written forms."""

@@ -1,0 +1,37 @@
+"""Nobody is let in without what the target asks for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import pytest
+
+from contract_tests.operations import operations
+from contract_tests.rules import auth
+from contract_tests.spec import spec_for
+
+if TYPE_CHECKING:
+    from contract_tests.session import Session
+
+_CORE: Final = [operation.id for operation in operations() if operation.core]
+
+
+@pytest.mark.parametrize("use", ["none", "wrong"])
+@pytest.mark.parametrize("operation", _CORE)
+def test_credentials(session: Session, operation: str, use: auth.Use) -> None:
+    """Without credentials, or with wrong ones, each operation refuses."""
+    contract = spec_for(session.target.version).contracts.get(operation)
+    if contract is None or not session.target.connection.credentials.secret_names:
+        return
+    if not auth.asks(session):
+        session.cannot_judge("credentials were given, and the target asks for none")
+        return
+    auth.check(session, contract, use)
+
+
+@pytest.mark.parametrize("operation", _CORE)
+def test_csrf(session: Session, operation: str) -> None:
+    """Without a CSRF token, or with a wrong one, nothing changes."""
+    contract = spec_for(session.target.version).contracts.get(operation)
+    if contract is not None and session.target.connection.csrf:
+        auth.check_csrf(session, contract)
