@@ -257,8 +257,35 @@ def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
         ),
         (
             "flows:\n  - name: a\n    deployments:\n      - {name: d, work_pool_name: nope}\n",
-            r':4: .*: Work pool "nope" not found',
+            r':4: .*work_pool_name: Work pool "nope" not found',
         ),
+        (
+            "flows:\n- name: a\n  deployments:\n  - name: d\n    path: a\n    work_pool_name: no\n",
+            r':6: .*work_pool_name: Work pool "no" not found',
+        ),
+        *(
+            (
+                f"flows:\n- name: a\n  deployments:\n  - name: d\n    schedules:\n    - {text}\n",
+                rf":6: flows\[0\]\.deployments\[0\]\.schedules\[0\]\.{expected}",
+            )
+            for text, expected in [
+                ("schedule: {cron: '61 * * * *'}", r"schedule\.cron: Invalid cron string"),
+                ("schedule: {crn: '* * * * *'}", r"schedule: a schedule is one of"),
+                ("schedule: {cron: '* * * * *', interval: 5}", "schedule: a schedule is one of"),
+                ("schedule: daily", "schedule: a schedule is one of"),
+                ("schedule: {rrule: 'FREQ=NEVER'}", r"schedule\.rrule: Invalid RRule string"),
+                ("schedule: {interval: -5}", r"schedule\.interval: interval must be positive"),
+                ("schedule: {interval: 5, day_or: true}", r"schedule\.day_or: Extra inputs"),
+                ("schedule: {interval: 5, timezone: Mars}", "schedule: Invalid timezone"),
+                ("schedule: {rrule: 'FREQ=DAILY', timezone: M}", r"schedule.*'M' is no time zone"),
+            ]
+        ),
+        (
+            "flows:\n  - {name: a, labels: {x: [1]}}\n",
+            r":2: flows\[0\]\.labels\.x: write text, a number, true or false",
+        ),
+        ("", ": there is nothing in it"),
+        ("# nothing\n", ": there is nothing in it"),
         (
             "flows:\n  - name: a\n    deployments:\n      - {name: d, status: SOON}\n",
             r":4: .*status: a deployment is READY or NOT_READY",
@@ -298,6 +325,11 @@ def test_what_is_wrong_is_told_with_its_line(tmp_path: Path, text: str, expected
 def test_all_problems_are_told_at_once(tmp_path: Path) -> None:
     text = "flows:\n  - {name: a, x: 1}\n  - {name: b}\n  - {name: c, tags: 5}\n"
     assert len(problems(tmp_path, text)) == 2
+
+
+def test_problems_are_told_in_the_order_of_the_file(tmp_path: Path) -> None:
+    text = "flows:\n  - {name: a, x: 1}\nvariables:\n  - {name: v, x: 1}\n"
+    assert [line.partition(": ")[0] for line in problems(tmp_path, text)] == [":2", ":4"]
 
 
 def test_yaml_makes_no_objects(tmp_path: Path) -> None:
