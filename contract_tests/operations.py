@@ -14,6 +14,22 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 CORE_TAG = "Deployments"
+# The families of paths that a run fuzzes: deployments, and what its data set consists of. The rest
+# (blocks, automations, events, logs, what the web UIs ask) is there for clients of the mock; a run
+# neither makes nor removes such objects.
+_FUZZED = frozenset(
+    {
+        "deployments",
+        "flows",
+        "flow_runs",
+        "task_runs",
+        "work_pools",
+        "work_queues",
+        "variables",
+        "v2",
+    }
+    | {"admin", "health", "hello", "version"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +49,11 @@ class Operation:
     path: str
     core: bool
     since: str
+
+    @property
+    def fuzzed(self) -> bool:
+        """Whether a run sends it generated requests."""
+        return self.path.split("/")[1] in _FUZZED
 
     @property
     def pointer(self) -> str:

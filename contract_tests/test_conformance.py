@@ -16,7 +16,7 @@ from contract_tests.target import may_change
 if TYPE_CHECKING:
     from contract_tests.session import Session
 
-_ALL = [operation.id for operation in operations()]
+_ALL = [operation.id for operation in operations() if operation.fuzzed]
 
 
 @pytest.fixture(scope="module")

@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from contract_tests.session import Session
 
 _ALL = spec_for(None).contracts
-_WITH_BODY = [name for name, contract in _ALL.items() if contract.body_pointer]
+_WITH_BODY = [
+    name for name, contract in _ALL.items() if contract.body_pointer and contract.operation.fuzzed
+]
 _CORE = [operation.id for operation in operations() if operation.core]
 
 

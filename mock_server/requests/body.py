@@ -290,7 +290,7 @@ def _read_field(
 def _body_field(
     models: Models, owner: str, key: str, schema: Schema, *, required: bool
 ) -> BodyField:
-    detailed = bool(schema.get("x-detail-error"))
+    detailed = schema.get("x-detail-error") is True
     made = models.field_type(owner, key, schema, bounds=not detailed)
     bounds = (schema["minimum"], schema["maximum"]) if detailed else None
     return BodyField(key, TypeAdapter(made), models.default(schema), required, bounds)
