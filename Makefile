@@ -31,7 +31,7 @@ TEST_TOOLS := tests/agreement tests/benchmark tests/planted_bugs tests/real_serv
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install install-prefect demo test bench lint types proof bundle constraints python clean
+.PHONY: help install install-prefect demo test bench lint types proof releases bundle constraints python clean
 
 help:  ## Show this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -44,13 +44,16 @@ demo: $(STAMP)  ## Start the mock on its fixture data, judge it by the contract 
 	@$(PY) -m tests.demo
 
 test: $(STAMP) $(PREFECT_STAMP)  ## Run all tests (real server included, under 15 minutes)
-	$(PYTEST) -m "not proof" $(PYTEST_ARGS) tests
+	$(PYTEST) -m "not proof and not releases" $(PYTEST_ARGS) tests
 
 proof: $(STAMP) $(PREFECT_STAMP)  ## Run the longer proofs: standard profile, all seeds, big agreement
 	$(PYTEST) -m proof $(PYTEST_ARGS) tests
 
 bench: $(STAMP)  ## Measure the mock beside Prism, Connexion and a bare server (needs npm)
 	@$(PY) -m tests.benchmark
+
+releases: $(STAMP)  ## Judge real servers of four releases, 3.0 to 3.8
+	$(PY) -m pytest --timeout 1200 -m releases $(PYTEST_ARGS) tests/real_server
 
 lint: $(STAMP)  ## Check style (ruff)
 	$(PY) -m ruff check .

@@ -5,7 +5,7 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -59,20 +59,29 @@ def free_port() -> int:
 
 
 @contextmanager
-def prefect_server(home: Path, *, planted: bool = False) -> Iterator[str]:
+def prefect_server(
+    home: Path,
+    *,
+    planted: bool = False,
+    settings: Mapping[str, str] | None = None,
+    python: Path | None = None,
+) -> Iterator[str]:
     """Run a real server on an empty database under `home`; yields its base URL, ending in /api.
 
-    With `planted`, bugs can be chosen while it runs (see `tests.real_server.planted`).
+    With `planted`, bugs can be chosen while it runs (see `tests.real_server.planted`). `settings`
+    are environment variables of its own, such as another database; `python` is the interpreter of
+    another release.
 
     Raises:
         RealServerMissingError: no environment, or the server ended or stayed silent.
     """
     port = free_port()
-    command = [str(prefect_python()), "-m"]
+    python = python or prefect_python()
     if planted:
-        command += ["tests.real_server.planted", str(port)]
+        command = [str(python), "-m", "tests.real_server.planted", str(port)]
     else:
-        command += ["prefect", "server", "start", "--no-ui"]
+        # By its script: older releases cannot be run as a module.
+        command = [str(python.parent / "prefect"), "server", "start", "--no-ui"]
         command += ["--host", "127.0.0.1", "--port", str(port)]
     home.mkdir(parents=True, exist_ok=True)
     log = home / "server.log"
@@ -81,7 +90,7 @@ def prefect_server(home: Path, *, planted: bool = False) -> Iterator[str]:
         subprocess.Popen(
             command,
             cwd=REPOSITORY,
-            env=_environment(home),
+            env=_environment(home) | dict(settings or {}),
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
