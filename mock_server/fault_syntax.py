@@ -57,6 +57,8 @@ class Fault:
 
     def __str__(self) -> str:
         told = self.as_json()
+        if self.rate >= 1:
+            del told["rate"]
         return " ".join(f"{key}={value}" for key, value in told.items() if value is not None)
 
     def as_json(self) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from mock_server.control.page import page
 from mock_server.control.status import clock as clock_now
 from mock_server.control.status import status as read_status
 from mock_server.controls import FixedClockError
+from mock_server.declared_answers import declared_answers
 from mock_server.errors import Conflict, NotFound, Unprocessable
 from mock_server.fault_syntax import FaultError, read_fault
 from mock_server.fixtures.times import span
@@ -55,6 +56,12 @@ def reset(asked: Asked) -> Answer:
 def list_faults(asked: Asked) -> Answer:
     """The faults."""
     return Reply(200, [rule.as_json() for rule in asked.controls.faults])
+
+
+def list_operations(_: Asked) -> Answer:
+    """What can go wrong."""
+    answers = declared_answers().items()
+    return Reply(200, {operation: sorted(statuses) for operation, statuses in sorted(answers)})
 
 
 def add_fault(asked: Asked) -> Answer:
@@ -183,7 +190,14 @@ OPERATIONS: Final[Mapping[str, Callable[[Asked], Answer]]] = {
             *(data.list_snapshots, data.take_snapshot, data.remove_snapshot),
             *(data.restore_snapshot, data.dump_fixture, data.load_fixture, data.load_fixture_set),
             *(data.count_records, data.list_records, data.read_record, data.put_record),
-            *(data.remove_record, list_faults, add_fault, remove_faults, remove_fault),
+            *(
+                data.remove_record,
+                list_faults,
+                list_operations,
+                add_fault,
+                remove_faults,
+                remove_fault,
+            ),
             *(read_clock, freeze_clock, advance_clock, release_clock, follow_clock),
             *(list_exchanges, read_exchange, count_exchanges, clear_journal),
         )
