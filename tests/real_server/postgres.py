@@ -1,6 +1,6 @@
-"""A PostgreSQL of a test's own: made in a temporary folder, on a free port, thrown away at the end.
+"""A PostgreSQL of a test's own, in a temporary folder and on a free port, thrown away at the end.
 
-It never runs as root: from a root shell it runs as the user whom the Debian package `postgresql` makes.
+It never runs as root: there it is a process of the user whom Debian's package `postgresql` makes.
 """
 
 import os
@@ -17,6 +17,7 @@ from tests.real_server.process import RealServerMissingError, free_port
 
 USER = "postgres"
 DEBIAN = Path("/usr/lib/postgresql")
+ENGLISH = ("-E", "UTF8", "--locale=C.UTF-8", "--locale-provider=icu", "--icu-locale=en-US")
 START_SECONDS = 60
 
 
@@ -37,8 +38,7 @@ def postgres() -> Iterator[str]:
         shutil.chown(home, USER, USER)
     try:
         _run(
-            [programs / "initdb", "-D", data, "-U", "prefect", "--auth=trust", "-E", "UTF8"]
-            + ["--locale=C.UTF-8", "--locale-provider=icu", "--icu-locale=en-US"],
+            [programs / "initdb", "-D", data, "-U", "prefect", "--auth=trust", *ENGLISH],
             rights,
         )
         port = free_port()
@@ -80,7 +80,7 @@ def _run(command: list[Any], rights: dict[str, Any]) -> None:
 
 def _wait(programs: Path, port: int, server: subprocess.Popen[bytes], log: Path) -> None:
     deadline = time.monotonic() + START_SECONDS
-    ready = [programs / "pg_isready", "-q", "-h", "127.0.0.1", "-p", str(port)]
+    ready: list[str | Path] = [programs / "pg_isready", "-q", "-h", "127.0.0.1", "-p", str(port)]
     while subprocess.run(ready, check=False).returncode:
         if server.poll() is not None or time.monotonic() > deadline:
             raise RealServerMissingError(f"PostgreSQL does not start:\n{log.read_text()[-2000:]}")

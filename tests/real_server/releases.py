@@ -1,4 +1,4 @@
-"""Environments of several releases of prefect, made on first use and kept beside the repository's own."""
+"""Environments of several releases of prefect, made on first use and kept."""
 
 import subprocess
 import sys

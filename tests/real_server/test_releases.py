@@ -1,4 +1,4 @@
-"""The suite is silent about each of several releases, and says what it left out because it is newer."""
+"""The suite is silent about several releases, and says what it left out because it is newer."""
 
 from __future__ import annotations
 
