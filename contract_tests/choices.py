@@ -103,10 +103,10 @@ def arguments(told: Mapping[str, Any]) -> list[str]:
     """The options as pytest takes them."""
     if told.get("known_update") and not told.get("known"):
         raise click.UsageError("--known-update needs --known FILE.")
-    words = [f"--base-url={told['base_url']}", f"--contract-profile={told['profile']}"]
+    words = [f"--base-url={told['base_url']}"] if told.get("base_url") else []
     words += [
         f"--contract-{name.replace('_', '-')}={told[name]}"
-        for name in ("seed", "max_time", "shard", "auth", "timeout", "reference")
+        for name in ("profile", "seed", "max_time", "shard", "auth", "timeout", "reference")
         if told.get(name) is not None
     ]
     if told.get("known"):

@@ -58,7 +58,7 @@ def options(config: pytest.Config) -> Options:
             headers=tuple(config.getoption("contract_header")),
             reports=tuple(config.getoption("contract_report")),
             max_time=None if limit is None else parts.seconds(limit),
-            timeout=30.0 if timeout is None else parts.seconds(timeout),
+            timeout=30.0 if timeout is None else parts.seconds(timeout, "--timeout"),
             only=tuple(config.getoption("contract_only", default=()) or ()),
             **{**told, "shard": told["shard"] or ""},
         )

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from contract_tests.exchange import Exchange
     from contract_tests.findings import Finding
+    from contract_tests.reports.model import Report
     from contract_tests.session import Session
 
 _REDRAWS = 4  # a second
@@ -32,9 +33,14 @@ _BAR = 24  # characters
 
 
 class Face:
-    """A pytest plugin in place of pytest's own reporter."""
+    """A pytest plugin in place of pytest's own reporter.
 
-    def __init__(self) -> None:
+    Args:
+        quiet: print no summary, unless there is no verdict.
+    """
+
+    def __init__(self, *, quiet: bool = False) -> None:
+        self._quiet = quiet
         self._console = Console(file=_output(), highlight=False, soft_wrap=True)
         self._progress = Progress([], time.monotonic())
         self._live: Live | None = None
@@ -132,8 +138,8 @@ class Face:
         if self._live is not None:
             self._live.stop()
 
-    def finish(self) -> int:
-        """Write the reports and print the summary; return the exit status."""
+    def finish(self) -> tuple[Report | None, int]:
+        """Write the reports and print the summary; the report and the exit status."""
         for text in self._broken:
             self._print(self._hide(text))
         report = None
@@ -141,16 +147,18 @@ class Face:
             report = report_of(self._config, self._interrupted or None)
         if report is None or self._config is None:
             self._print("the suite itself failed")
-            return 2
+            return None, 2
         lines, status = conclude(report, options(self._config))
         if SESSION not in self._config.stash:
             # There is nothing to sum up: one sentence says it all.
-            self._print(self._hide(report.reason or ""))
-            return status
-        self._print("")
+            lines = [self._hide(report.reason or "")]
+        elif self._quiet and report.reason is None and not report.broken:
+            lines = []
+        else:
+            self._print("")
         for line in lines:
             self._print(line)
-        return status or 2 * bool(self._broken)
+        return report, status or 2 * bool(self._broken)
 
 
 def _output() -> TextIO:

@@ -46,7 +46,7 @@ def part(items: Sequence[T], text: str) -> list[T]:
     return list(items[number - 1 :: count])
 
 
-def seconds(text: str) -> float:
+def seconds(text: str, option: str = "--max-time") -> float:
     """Read `90`, `90s`, `20m` or `2h`, or several of them (`1h30m`).
 
     Raises:
@@ -54,7 +54,7 @@ def seconds(text: str) -> float:
     """
     pieces = re.findall(r"(\d+(?:\.\d+)?)([smh]?)", text)
     if not pieces or "".join(number + unit for number, unit in pieces) != text:
-        raise CannotJudge(f"--max-time {text}: write it as 90s, 20m, 2h or 1h30m.")
+        raise CannotJudge(f"{option} {text}: write it as 90s, 20m, 2h or 1h30m.")
     return sum(float(number) * _UNITS[unit] for number, unit in pieces)
 
 
