@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import TYPE_CHECKING, Any, Final
 
+from contract_tests.sameness import Answer, Sameness, joined
 from tests.agreement import changes, invalid, queries
 from tests.agreement import world as data
-from tests.agreement.sameness import Sameness, joined
-from tests.agreement.wire import Answer, Request, Side
+from tests.agreement.wire import Request, Side
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

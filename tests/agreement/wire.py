@@ -10,6 +10,8 @@ from typing import Any, Final, Self
 
 import httpx
 
+from contract_tests.sameness import Answer
+
 UNSET: Final = object()
 RETRIES: Final = 5
 _REF: Final = re.compile(r"@@([a-z]+\d+)(?::(upper|hex))?@@")
@@ -58,20 +60,6 @@ class Request:
             sent = "" if self.content is None else repr(self.content)
         extra = "".join(f" {name}: {value}" for name, value in self.headers)
         return f"{self.method} {self.path} {sent}{extra}".strip()
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    status: int
-    headers: dict[str, str]
-    body: bytes
-
-    def json(self) -> Any:
-        """The body's value; an unreadable one is its own text."""
-        try:
-            return json.loads(self.body)
-        except ValueError:
-            return self.body.decode(errors="replace")
 
 
 @dataclass(slots=True)

@@ -5,8 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.agreement.sameness import Sameness
-from tests.agreement.wire import Answer
+from contract_tests.sameness import Answer, Sameness
 
 LEFT = "aaaaaaaa-1111-4111-8111-111111111111"
 RIGHT = "bbbbbbbb-2222-4222-8222-222222222222"

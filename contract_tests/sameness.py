@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from tests.agreement.wire import Answer
-
 CLOCK_SECONDS: Final = 30
 DAY_SECONDS: Final = 86_400
 _UUID: Final = r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}|\b[0-9a-fA-F]{32}\b"
 _TIME: Final = r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)?"
+_IDS: Final = re.compile(_UUID)
 _PARTS: Final = re.compile(f"({_UUID}|{_TIME})")
 _RANDOM_NAME: Final = re.compile(r"[a-z]+-[a-z]+")
 # Seconds that go on counting while a run is under way or late.
@@ -23,6 +23,23 @@ _RUNNING_SECONDS: Final = frozenset(
     {"estimated_run_time", "estimated_start_time_delta", "total_run_time"}
 )
 _MISSING: Final = "(absent)"
+_LONGEST: Final = 200  # characters of a value in a line
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An answer as it is compared: status, the headers that count, body."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+    def json(self) -> Any:
+        """The body's value; an unreadable one is its own text."""
+        try:
+            return json.loads(self.body)
+        except ValueError:
+            return self.body.decode(errors="replace")
 
 
 class Sameness:
@@ -61,6 +78,22 @@ class Sameness:
         """State that two ids mean the same object."""
         self._link(left, right)
 
+    def translate(self, text: str) -> str:
+        """A text for the right server: each id of the left one's replaced by its counterpart."""
+        return _IDS.sub(self._counterpart, text)
+
+    def _counterpart(self, match: re.Match[str]) -> str:
+        one = match[0]
+        other = self._right_of.get(_canonical(one))
+        if other is None:
+            return one
+        other = other if "-" in one else other.replace("-", "")
+        return other.upper() if one != one.lower() else other
+
+    def knows(self, left: str) -> bool:
+        """Whether an id of the left server has a counterpart."""
+        return _canonical(left) in self._right_of
+
     def _link(self, left: str, right: str) -> None:
         self._right_of[left] = right
         self._left_of[right] = left
@@ -86,9 +119,10 @@ class Sameness:
         self, left: dict[str, Any], right: dict[str, Any], where: str, *, unordered: bool
     ) -> Iterator[str]:
         is_run = "auto_scheduled" in left
+        may_be_random = is_run or "task_key" in left
         for key in left | right:
             one, other = left.get(key, _MISSING), right.get(key, _MISSING)
-            if is_run and key == "name" and _random_names(one, other):
+            if may_be_random and key == "name" and _random_names(one, other):
                 continue
             # A run's tags are the union of two lists: a set, whose order is open.
             loose = (is_run and key == "tags") or (unordered and key in {"results", "deleted"})
@@ -144,7 +178,7 @@ def _random_names(left: Any, right: Any) -> bool:
 
 
 def _is_time(text: str) -> bool:
-    return len(text) > 10 and text[10] in "T " and text[4] == "-"
+    return re.match(_TIME, text) is not None
 
 
 def _near(left: str, right: str) -> bool:
@@ -185,7 +219,7 @@ def _canonical(text: str) -> str:
 
 def _short(value: Any) -> str:
     text = value if value == _MISSING else json.dumps(value, ensure_ascii=False)
-    return text if len(text) < 200 else f"{text[:200]}..."
+    return text if len(text) < _LONGEST else f"{text[:_LONGEST]}..."
 
 
 def joined(lines: Iterable[str], limit: int = 6) -> str:
