@@ -187,6 +187,7 @@ class Table:
     _unique: dict[tuple[str, ...], dict[Key, str]] = field(default_factory=dict)
     _groups: dict[str, dict[Any, dict[str, None]]] = field(default_factory=dict)
     _orders: dict[tuple[str, ...], OrderedRecords] = field(default_factory=dict)
+    _unsorted: set[tuple[str, Any]] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self.clear()
@@ -203,6 +204,7 @@ class Table:
             self.touched.update(self.records)
         self.records, self.places = {}, {}
         self._orders = {}
+        self._unsorted = set()
         self._unique = {fields: {} for fields in self.kind.unique}
         self._groups = {name: defaultdict(dict) for name in self.kind.indexed}
 
@@ -213,6 +215,8 @@ class Table:
 
     def group(self, name: str, value: object) -> list[Record]:
         """The records whose field has a value, in the order of their insertion."""
+        if (name, value) in self._unsorted:
+            self._sort(name, value)
         ids = self._groups[name].get(value)
         return [] if ids is None else [self.records[found] for found in ids]
 
@@ -313,8 +317,17 @@ class Table:
             members.pop(identity, None)
             if not members:
                 del groups[was]
+                self._unsorted.discard((name, was))
         if now is not None:
-            groups[now][identity] = None
+            members = groups[now]
+            if members and self.places[next(reversed(members))] > self.places[identity]:
+                self._unsorted.add((name, now))  # until somebody asks for them
+            members[identity] = None
+
+    def _sort(self, name: str, value: object) -> None:
+        groups = self._groups[name]
+        groups[value] = dict.fromkeys(sorted(groups[value], key=self.places.__getitem__))
+        self._unsorted.discard((name, value))
 
 
 def _key(record: Record, fields: tuple[str, ...]) -> Key | None:
