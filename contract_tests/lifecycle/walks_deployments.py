@@ -183,7 +183,8 @@ CHANGES: dict[str, tuple[Any, ...]] = {
 def walk_update(actor: Actor) -> None:
     """A change changes what it names and nothing else."""
     flow = actor.flow()
-    made = actor.deployment(flow, **actor.fit("DeploymentCreate", FULL))
+    # Not paused, so that a change which pauses by mistake shows.
+    made = actor.deployment(flow, **actor.fit("DeploymentCreate", FULL | {"paused": False}))
     neighbour = actor.deployment(flow, **actor.fit("DeploymentCreate", FULL))
     before, _ = actor.read(made["id"])
     for field, values in actor.fit("DeploymentUpdate", CHANGES).items():
