@@ -30,6 +30,7 @@ from mock_server.request_limits import RequestLimits
 from mock_server.responses import render
 from mock_server.routing import METHODS, Routing
 from mock_server.store import Store
+from mock_server.streams import Streams
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -183,7 +184,8 @@ def create_app(
     # Two of Connexion's own layers are replaced: `Routing` knows the server's routes, `Dispatch`
     # does what five others do. The rest (security, Swagger UI, context) has nothing to do here.
     faulting = partial(Faulting, faults=controls.faults)
-    layers = [*guards, *middleware, Errors, Routing, faulting, Dispatch]
+    streams = partial(Streams, store=store, base=BASE_PATH, credentials=credentials)
+    layers = [*guards, *middleware, streams, Errors, Routing, faulting, Dispatch]
     app = AsyncApp(__name__, middlewares=layers)
     _add(app, pages)
     options = {

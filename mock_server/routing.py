@@ -27,6 +27,7 @@ METHODS: Final = frozenset({"get", "put", "post", "delete", "options", "head", "
 PARAMETER: Final = re.compile(r"\{([^}]+)\}")
 
 ALLOWED: Final[Mapping[str, str]] = {
+    "/automations/{id}": "PUT",
     "/deployments/{id}": "PATCH",
     "/deployments/{id}/schedules/{schedule_id}": "PATCH",
     "/flow_runs/{id}": "PATCH",

@@ -8,20 +8,24 @@ from typing import TYPE_CHECKING, Final
 from mock_server.errors import Conflict
 from mock_server.operations import (
     automations,
+    blocks,
     concurrency_limits,
     deployment_runs,
     deployment_schedules,
     deployment_updates,
     deployments,
+    events,
     flow_runs,
     flows,
     histories,
+    logs,
     server,
     task_runs,
     ui,
     variables,
     work_pools,
     work_queues,
+    workers,
 )
 from mock_server.tables import IntegrityError
 
@@ -35,13 +39,16 @@ if TYPE_CHECKING:
 
 MODULES: Final = (
     automations,
+    blocks,
     concurrency_limits,
     deployment_runs,
     deployment_schedules,
     deployment_updates,
     deployments,
+    events,
     flow_runs,
     flows,
+    logs,
     histories,
     server,
     task_runs,
@@ -49,6 +56,7 @@ MODULES: Final = (
     variables,
     work_pools,
     work_queues,
+    workers,
 )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from mock_server.operations import _events
 from mock_server.operations._shared import newborn
 
 if TYPE_CHECKING:
@@ -154,9 +155,22 @@ def new_limit(store: Store, name: str, fields: Mapping[str, Any]) -> dict[str, A
     }
 
 
+def mark_polled(store: Store, ids: Iterable[str]) -> None:
+    """Take note that somebody asked for runs of deployments: they are READY."""
+    for identity in ids:
+        before = store.get("deployments", identity)
+        if before is None:
+            continue
+        # `updated` stays as it is: a poll is no change of the deployment.
+        after = store.update("deployments", identity, status="READY", last_polled=store.now())
+        if before["status"] != "READY":
+            _events.deployment(store, "ready", after)
+
+
 def delete_deployment(store: Store, deployment_id: str) -> None:
     """Delete a deployment with its schedules, planned runs and limit, even a shared one."""
     deployment = store.tables["deployments"].records[deployment_id]
+    _events.deployment(store, "deleted", deployment)
     delete_planned_runs(store, deployment_id, auto_only=False)
     limit = deployment["concurrency_limit_id"]
     if limit is not None:

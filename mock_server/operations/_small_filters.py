@@ -1,4 +1,4 @@
-"""The filters of kinds that only their own operations query: variables and workers."""
+"""The filters of kinds that only their own operations query: variables, logs and so on."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from mock_server.query.operators import (
     always,
     any_,
     before_,
+    is_null_,
     like_,
     not_any_,
     tags_all_,
@@ -20,9 +21,20 @@ from mock_server.query.operators import (
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from mock_server.query.operators import Predicate
+    from mock_server.query.operators import Operator, Predicate
 
 NO_DATA: Final = Data()
+
+
+def superset_(field: str) -> Operator:
+    """The list holds each of the values; an empty list of them is ignored."""
+
+    def make(values: list[str], _: Data) -> Predicate | None:
+        wanted = frozenset(values)
+        return (lambda record: wanted.issubset(record[field])) if wanted else None
+
+    return make
+
 
 VARIABLES: Final[Mapping[str, Criterion]] = {
     "id": Criterion({"any_": any_("id")}),
@@ -34,6 +46,20 @@ WORKERS: Final[Mapping[str, Criterion]] = {
         {"before_": before_("last_heartbeat_time"), "after_": after_("last_heartbeat_time")}
     ),
     "status": Criterion({"any_": any_("status"), "not_any_": not_any_("status")}),
+}
+
+
+BLOCK_SCHEMAS: Final[Mapping[str, Criterion]] = {
+    "block_type_id": Criterion({"any_": any_("block_type_id")}),
+    "block_capabilities": Criterion({"all_": superset_("capabilities")}),
+    "id": Criterion({"any_": any_("id")}),
+    "version": Criterion({"any_": any_("version")}),
+}
+LOGS: Final[Mapping[str, Criterion]] = {
+    "level": Criterion({"ge_": after_("level"), "le_": before_("level")}),
+    "timestamp": Criterion({"before_": before_("timestamp"), "after_": after_("timestamp")}),
+    "flow_run_id": Criterion({"any_": any_("flow_run_id")}),
+    "task_run_id": Criterion({"any_": any_("task_run_id"), "is_null_": is_null_("task_run_id")}),
 }
 
 

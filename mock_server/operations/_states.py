@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
+from mock_server.operations import _events
 from mock_server.operations._views import TERMINAL_STATES
 
 if TYPE_CHECKING:
@@ -190,6 +191,8 @@ def enter(
     state = after(run, {**state, "state_details": {**state["state_details"], **references}})
     changes = entered(run, state, resuming=resuming)
     changed = store.update(kind, run["id"], **changes, updated=store.tick_coarsely())
+    if flow_run and named:
+        _events.flow_run_state(store, changed, run["state"])
     parent_run = store.get("task_runs", parent)
     if parent_run is not None:
         details = {**state["state_details"], "child_flow_run_id": run["id"]}

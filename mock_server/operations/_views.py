@@ -63,6 +63,30 @@ WORKER: Final = (
     *("id", "created", "updated", "name", "work_pool_id", "last_heartbeat_time"),
     *("heartbeat_interval_seconds", "status"),
 )
+EVENT: Final = (
+    *("occurred", "event", "resource", "related", "payload", "id", "follows", "received"),
+)
+LOG: Final = (
+    *("id", "created", "updated", "name", "level", "message", "timestamp", "flow_run_id"),
+    "task_run_id",
+)
+AUTOMATION: Final = (
+    *("name", "description", "enabled", "tags", "trigger", "actions", "actions_on_trigger"),
+    *("actions_on_resolve", "id", "created", "updated"),
+)
+BLOCK_TYPE: Final = (
+    *("id", "created", "updated", "name", "slug", "logo_url", "documentation_url"),
+    *("description", "code_example", "is_protected"),
+)
+BLOCK_SCHEMA: Final = (
+    *("id", "created", "updated", "checksum", "fields", "block_type_id", "block_type"),
+    *("capabilities", "version"),
+)
+BLOCK_DOCUMENT: Final = (
+    *("id", "created", "updated", "name", "data", "block_schema_id", "block_schema"),
+    *("block_type_id", "block_type_name", "block_type", "block_document_references"),
+    "is_anonymous",
+)
 VARIABLE: Final = ("id", "created", "updated", "name", "value", "tags")
 GLOBAL_LIMIT: Final = (
     *("id", "created", "updated", "active", "name", "limit", "active_slots"),
@@ -142,6 +166,15 @@ def flow_run(store: Store, record: Record) -> dict[str, Any]:
     return shown
 
 
+def bare_flow_run(store: Store, record: Record) -> dict[str, Any]:
+    """A flow run as a worker is told it: nothing of its pool, and the name of its queue as kept."""
+    shown = flow_run(store, record)
+    tail = {key: shown.pop(key) for key in ("work_queue_id", "state", "job_variables")}
+    for name in ("work_pool_id", "work_pool_name"):
+        del shown[name]
+    return {**shown, "work_queue_name": record["work_queue_name"], **tail}
+
+
 def as_sent(shown: dict[str, Any], run: Record) -> dict[str, Any]:
     """The first answer of a planned run: times with the offset that they were sent with."""
     if run["state_type"] == "SCHEDULED":
@@ -191,7 +224,7 @@ def work_pool(store: Store, record: Record) -> dict[str, Any]:
         return store.shown("work_pools", (record,), lambda: pick(record, WORK_POOL))
     shown = pick(record, WORK_POOL)
     queues = store.group("work_queues", work_pool_id=record["id"])
-    shown["active_slots"] = sum(_slots(store, queue, SLOT_STATES) for queue in queues)
+    shown["active_slots"] = sum(slots(store, queue, SLOT_STATES) for queue in queues)
     return shown
 
 
@@ -210,7 +243,7 @@ def work_queue(
     shown["work_pool_name"] = None if pool is None else pool["name"]
     shown["status"] = record["status"]
     limited = record["concurrency_limit"] is not None
-    shown["active_slots"] = _slots(store, record, occupying) if limited else None
+    shown["active_slots"] = slots(store, record, occupying) if limited else None
     return shown
 
 
@@ -219,7 +252,8 @@ def bare_work_queue(record: Record) -> dict[str, Any]:
     return pick(record, WORK_QUEUE)
 
 
-def _slots(store: Store, queue: Record, states: frozenset[str]) -> int:
+def slots(store: Store, queue: Record, states: frozenset[str]) -> int:
+    """How many runs of a queue are in such a state."""
     runs = store.group("flow_runs", work_queue_id=queue["id"])
     return sum(run["state_type"] in states for run in runs)
 

@@ -235,8 +235,5 @@ def get_scheduled_flow_runs_for_deployments(call: Call) -> Reply:
         limit=limit,
     )
     answer = [_views.flow_run(store, run) for run in runs]
-    for identity in dict.fromkeys(ids):
-        if store.get("deployments", identity) is not None:
-            # `updated` stays as it is: a poll is no change of the deployment.
-            store.update("deployments", identity, status="READY", last_polled=store.now())
+    _deployments.mark_polled(store, dict.fromkeys(ids))
     return Reply(200, answer)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from mock_server.operations import _deployments, _queues
+from mock_server.operations import _deployments, _events, _queues
 from mock_server.operations._checks import (
     check_job_variables_of_update,
     check_parameters_of_update,
@@ -50,6 +50,8 @@ def update_deployment(call: Call) -> Reply:
     touch(store, "deployments", identity, **fields)
     _deployments.delete_planned_runs(store, identity, auto_only=True, future_only=True)
     schedules.apply(store, identity)
+    # A limit of its own is no change of the deployment that anybody is told.
+    _events.deployment_update(store, deployment, store.tables["deployments"].records[identity])
     if "concurrency_limit" in body:
         _deployments.set_limit(store, identity, body["concurrency_limit"])
     return NO_CONTENT

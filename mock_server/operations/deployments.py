@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from mock_server import query
 from mock_server.call import Call, Reply
 from mock_server.errors import Conflict
-from mock_server.operations import _deployments, _queues, _views
+from mock_server.operations import _deployments, _events, _queues, _views
 from mock_server.operations._checks import check_job_variables
 from mock_server.operations._search import filters, page_of, search
 from mock_server.operations._shared import NO_CONTENT, by_id, found, newborn, sent, touch
@@ -82,7 +82,12 @@ def create_deployment(call: Call) -> Reply:
     _deployments.add_schedules(store, deployment["id"], call.full.get("schedules") or ())
     if "concurrency_limit" in body:
         _deployments.set_limit(store, deployment["id"], body["concurrency_limit"])
-    shown = _views.deployment(store, store.tables["deployments"].records[deployment["id"]])
+    deployment = store.tables["deployments"].records[deployment["id"]]
+    if existing is None:
+        _events.deployment(store, "created", deployment)
+    else:
+        _events.deployment_update(store, existing, deployment)
+    shown = _views.deployment(store, deployment)
     return Reply(201 if existing is None else 200, shown)
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from mock_server import query
 from mock_server.call import Call, Reply
-from mock_server.operations import _views
+from mock_server.operations import _events, _views
 from mock_server.operations._search import filters, page_of, search
 from mock_server.operations._shared import NO_CONTENT, by_id, found, newborn, sent, touch
 
@@ -34,7 +34,9 @@ def create_flow(call: Call) -> Reply:
         "tags": body.get("tags") or [],
         "labels": body.get("labels", {}),
     }
-    return Reply(201, view(store, store.insert("flows", flow)))
+    store.insert("flows", flow)
+    _events.flow(store, "created", flow)
+    return Reply(201, view(store, flow))
 
 
 def read_flow(call: Call) -> Reply:
@@ -51,13 +53,16 @@ def read_flow_by_name(call: Call) -> Reply:
 def update_flow(call: Call) -> Reply:
     """Change a flow's tags."""
     flow = by_id(call, "flows", NOT_FOUND)
-    touch(call.store, "flows", flow["id"], **sent(call))
+    changed = touch(call.store, "flows", flow["id"], **sent(call))
+    _events.flow(call.store, "updated", changed)
     return NO_CONTENT
 
 
 def delete_flow(call: Call) -> Reply:
     """Delete a flow with its deployments and its runs."""
-    call.store.delete("flows", by_id(call, "flows", NOT_FOUND)["id"])
+    flow = by_id(call, "flows", NOT_FOUND)
+    call.store.delete("flows", flow["id"])
+    _events.flow(call.store, "deleted", flow)
     return NO_CONTENT
 
 

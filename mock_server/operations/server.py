@@ -40,6 +40,11 @@ def read_settings(_: Call) -> Reply:
     return Reply(200, {"server": {"analytics_enabled": False}})
 
 
+def read_server_default_result_storage(_: Call) -> Reply:
+    """Where results go: wherever the client has them go."""
+    return Reply(200, {"default_result_storage_block_id": None})
+
+
 def create_csrf_token(_: Call) -> Reply:
     """No token: the server does not ask for one.
 

@@ -200,3 +200,40 @@ def policy(values: object) -> object:
             if not values.get(new) and values.get(old, 0) != 0:
                 values[new] = values[old]
     return values
+
+
+def resource(labels: dict[str, str]) -> dict[str, str]:
+    """Check that the labels of a resource say which it is."""
+    if "prefect.resource.id" not in labels:
+        raise ValueError("Resources must include the prefect.resource.id label")
+    return labels
+
+
+def related_resource(labels: dict[str, str]) -> dict[str, str]:
+    """Check that the labels of a related resource say which it is, and what it is to the event."""
+    if "prefect.resource.role" not in resource(labels):
+        raise ValueError("Related Resources must include the prefect.resource.role label")
+    return labels
+
+
+def _in_dashes(value: str, what: str) -> str:
+    if not re.fullmatch("[a-z0-9-]*", value):
+        raise ValueError(f"{what} must only contain lowercase letters, numbers, and dashes.")
+    return value
+
+
+def block_type_slug(value: str) -> str:
+    """Check the slug of a block type."""
+    return _in_dashes(value, "Block type slug")
+
+
+def block_document_name(value: str | None) -> str | None:
+    """Check the name of a block, if it has one."""
+    return None if value is None else _in_dashes(value, "Block document name")
+
+
+def named(value: Any) -> Any:
+    """Check that a block has a name, or is anonymous."""
+    if isinstance(value, dict) and not value.get("is_anonymous") and not value.get("name"):
+        raise ValueError("Names must be provided for block documents.")
+    return value

@@ -23,7 +23,7 @@ from pydantic import (
 )
 
 from mock_server.requests.formats import AS_IS, FORMATS
-from mock_server.requests.rules import FIELD_TYPES, VALIDATORS
+from mock_server.requests.rules import COMPONENT_TYPES, FIELD_TYPES, VALIDATORS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -135,9 +135,9 @@ class Models:
         return self.resolve(schema).get("enum") == [None]
 
     def _object(self, schema: Schema, name: str) -> Any:
-        if "properties" in schema:
-            return self._model(name, schema)
         values = schema.get("additionalProperties", True)
+        if "properties" in schema and isinstance(values, bool):
+            return self._model(name, schema)
         if isinstance(values, bool):
             return dict[str, Any]
         return dict[str, self.type_of(values, name=name)]  # type: ignore[misc] # made of data
@@ -145,8 +145,9 @@ class Models:
     def component(self, name: str) -> Any:
         """The type of a component schema, by its name."""
         if name not in self._made:
-            schema = self._schemas[name]
-            self._made[name] = self.type_of(schema, name=name)
+            made = self.type_of(self._schemas[name], name=name)
+            change = COMPONENT_TYPES.get(name)
+            self._made[name] = made if change is None else change(made)
         return self._made[name]
 
     def _model(self, name: str, schema: Schema) -> type[BaseModel]:

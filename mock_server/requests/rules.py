@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, get_args
 
 from pydantic import (
@@ -62,14 +63,28 @@ _VARIABLE_NAME: Final = _instead(
 )
 _VARIABLE_VALUE: Final = _before(checks.variable_value)
 _SET: Final = _instead(lambda: Annotated[set[str], AfterValidator(sorted), AS_IS])
+_BLOCK_NAME: Final = _instead(
+    lambda: Annotated[str, Field(pattern="^[^/%&><]+$"), AfterValidator(checks.block_document_name)]
+)
+_SLUG: Final = _instead(lambda: Annotated[str, AfterValidator(checks.block_type_slug)])
+_RESOURCE: Final = _instead(lambda: Annotated[dict[str, str], AfterValidator(checks.resource)])
+_RELATED: Final = _instead(
+    lambda: list[Annotated[dict[str, str], AfterValidator(checks.related_resource)]]
+)
+_PAIRS: Final = _instead(lambda: list[tuple[str, str]])
 _RETRY_TYPE: Final = _instead(lambda: Literal["in_process", "reschedule"])
 
 FIELD_TYPES: Final[Mapping[tuple[str, str], Change]] = {
+    ("BlockDocumentCreate", "name"): _BLOCK_NAME,
+    ("BlockTypeCreate", "slug"): _SLUG,
     ("DeploymentCreate", "parameters"): _SIZED,
     ("DeploymentUpdate", "parameters"): _SIZED,
     ("DeploymentFlowRunCreate", "parameters"): _SIZED,
     ("DeploymentScheduleCreate", "max_scheduled_runs"): _FEW,
     ("DeploymentScheduleUpdate", "max_scheduled_runs"): _FEW,
+    ("EventCreate", "related"): _RELATED,
+    ("EventCreate", "resource"): _RESOURCE,
+    ("EventRelatedFilter", "resources_in_roles"): _PAIRS,
     ("FlowRunCreate", "parameters"): _SIZED,
     ("FlowRunPolicy", "pause_keys"): _SET,
     ("FlowRunPolicy", "retry_type"): _RETRY_TYPE,
@@ -93,11 +108,18 @@ FIELD_TYPES: Final[Mapping[tuple[str, str], Change]] = {
 }
 """(Schema, property) -> what becomes of the property's type."""
 
+COMPONENT_TYPES: Final[Mapping[str, Change]] = {
+    # Not only lists are sequences, and the refusal says so.
+    "LogLines": lambda made: Sequence[get_args(made)[0]],  # type: ignore[misc] # made of data
+}
+"""Schema -> what becomes of its type."""
+
 _ZONE: Final = {"validate_timezone": model_validator(mode="after")(checks.validate_timezone)}
 _RUN_NAME: Final = {"run_name": field_validator("name", mode="before")(checks.name_or_blank)}
 _POLICY: Final = {"policy": model_validator(mode="before")(checks.policy)}
 
 VALIDATORS: Final[Mapping[str, Mapping[str, Any]]] = {
+    "BlockDocumentCreate": {"named": model_validator(mode="before")(checks.named)},
     "CronSchedule": _ZONE,
     "DeploymentCreate": {"creation": model_validator(mode="before")(checks.creation)},
     "DeploymentFlowRunCreate": _RUN_NAME,

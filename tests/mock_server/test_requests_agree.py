@@ -141,7 +141,11 @@ def theirs(client: httpx.Client, operation: str, content: bytes) -> httpx.Respon
     raise AssertionError(f"no answer to {operation}")
 
 
-@pytest.mark.parametrize("operation", BODIES)
+# Its triggers and its seventeen kinds of actions are described in outline only.
+OUTLINED = {"create_automation"}
+
+
+@pytest.mark.parametrize("operation", BODIES.keys() - OUTLINED)
 def test_the_models_refuse_as_a_real_server_does(real_server: str, operation: str) -> None:
     with httpx.Client(base_url=real_server, timeout=30) as client:
         for body in bodies(operation):

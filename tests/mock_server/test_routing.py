@@ -107,7 +107,8 @@ def test_a_real_server_has_the_same_first_methods(real_server: str) -> None:
     with httpx.Client(base_url=real_server) as client:
         for path in openapi.load()["paths"]:
             answer = client.put(re.sub(r"{[^}]*}", ID, path))
-            told[path] = answer.headers.get("allow")
+            if answer.status_code == httpx.codes.METHOD_NOT_ALLOWED:  # some do have a PUT
+                told[path] = answer.headers.get("allow")
     assert told == {path: allowed(re.sub(r"{[^}]*}", ID, path)) for path in told}
 
 

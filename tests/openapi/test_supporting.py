@@ -14,6 +14,7 @@ OPERATIONS = {
     "GET /hello": "hello",
     "GET /admin/version": "read_version",
     "GET /admin/settings": "read_settings",
+    "GET /admin/storage": "read_server_default_result_storage",
     "GET /csrf-token": "create_csrf_token",
     "POST /ui/schemas/validate": "validate_obj",
     "POST /ui/flow_runs/count-task-runs": "count_task_runs_by_flow_run",
@@ -51,7 +52,10 @@ OPERATIONS = {
     "GET /work_pools/{name}": "read_work_pool",
     "PATCH /work_pools/{name}": "update_work_pool",
     "DELETE /work_pools/{name}": "delete_work_pool",
+    "POST /work_pools/{name}/get_scheduled_flow_runs": "get_scheduled_flow_runs",
     "POST /work_pools/{work_pool_name}/workers/filter": "read_workers",
+    "POST /work_pools/{work_pool_name}/workers/heartbeat": "worker_heartbeat",
+    "DELETE /work_pools/{work_pool_name}/workers/{name}": "delete_worker",
     "POST /work_pools/{work_pool_name}/queues": "create_work_pool_queue",
     "POST /work_pools/{work_pool_name}/queues/filter": "read_work_pool_queues",
     "GET /work_pools/{work_pool_name}/queues/{name}": "read_work_pool_queue",
@@ -81,7 +85,33 @@ OPERATIONS = {
     "DELETE /v2/concurrency_limits/{id_or_name}": "delete_concurrency_limit_v2",
     "GET /automations/related-to/{resource_id}": "read_automations_related_to_resource",
     "DELETE /automations/owned-by/{resource_id}": "delete_automations_owned_by_resource",
+    "POST /automations/": "create_automation",
+    "GET /automations/{id}": "read_automation",
+    "DELETE /automations/{id}": "delete_automation",
+    "POST /block_types/": "create_block_type",
+    "GET /block_types/slug/{slug}": "read_block_type_by_slug",
+    "GET /block_types/slug/{slug}/block_documents": "read_block_documents_for_block_type",
+    "GET /block_types/slug/{slug}/block_documents/name/{block_document_name}": (
+        "read_block_document_by_name_for_block_type"
+    ),
+    "GET /block_types/{id}": "read_block_type_by_id",
+    "PATCH /block_types/{id}": "update_block_type",
+    "DELETE /block_types/{id}": "delete_block_type",
+    "POST /block_schemas/": "create_block_schema",
+    "POST /block_schemas/filter": "read_block_schemas",
+    "GET /block_schemas/checksum/{checksum}": "read_block_schema_by_checksum",
+    "POST /block_documents/": "create_block_document",
+    "GET /block_documents/{id}": "read_block_document_by_id",
+    "PATCH /block_documents/{id}": "update_block_document_data",
+    "DELETE /block_documents/{id}": "delete_block_document",
+    "POST /events": "create_events",
+    "POST /events/filter": "read_events",
+    "GET /events/filter/next": "read_account_events_page",
+    "POST /logs/": "create_logs",
+    "POST /logs/filter": "read_logs",
 }
+
+KEPT_WITHOUT_AN_ANSWER = {"create_events", "create_logs"}
 
 
 def supporting() -> dict[str, dict[str, Any]]:
@@ -133,7 +163,8 @@ def test_each_is_described_in_full(key: str) -> None:
         required = set(schema.get("required", []))
         fields = schema.get("x-body-fields", False)
         assert body["required"] is (bool(required) or not fields)
-        assert (schema.get("additionalProperties") is False) is not fields
+        if schema["type"] == "object":
+            assert (schema.get("additionalProperties") is False) is not fields
     if re.search(r"\{(id|name|work_pool_name|id_or_name)\}", path):
         assert "404" in responses
     if "{id}" in path and not path.endswith("set_state"):
@@ -143,6 +174,8 @@ def test_each_is_described_in_full(key: str) -> None:
 def test_creations_link_to_what_takes_the_id() -> None:
     for key, operation in supporting().items():
         if key.startswith("POST") and operation["operationId"].startswith("create_"):
+            if operation["operationId"] in KEPT_WITHOUT_AN_ANSWER:
+                continue
             links = operation["responses"]["201"]["links"]
             assert len(links) >= 2
             for link in links.values():
