@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from mock_server.limits import DEFAULT_LIMITS, Limits
+from mock_server.proxy.command import proxy
 from mock_server.recording.command import record
 
 if TYPE_CHECKING:
@@ -115,7 +116,7 @@ def _token(_context: click.Context, _option: click.Parameter, value: str | None)
     default="default",
     show_default=True,
     metavar="NAME|FILE",
-    help="Data to begin with: default, empty, large:N, or a YAML file.",
+    help="Data to begin with: default, edge, empty, large:N, or a YAML file.",
 )
 @click.option(
     "--ui",
@@ -278,6 +279,7 @@ def main(
 
 
 main.add_command(record)
+main.add_command(proxy)
 
 
 class _Refusal(click.ClickException):

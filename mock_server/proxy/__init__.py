@@ -1,0 +1,1 @@
+"""A validating proxy: traffic passes unchanged between a client and a server, and is judged."""
