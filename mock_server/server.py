@@ -16,6 +16,7 @@ from mock_server import journal
 from mock_server.app import ANY, BASE_PATH, create_app
 from mock_server.connections import Connection
 from mock_server.limits import DEFAULT_LIMITS
+from mock_server.running import RunningMock
 from mock_server.sockets import is_loopback, listen
 
 if TYPE_CHECKING:
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 
     from mock_server.app import Middleware, MockApp
     from mock_server.call import Call, Reply
-    from mock_server.controls import Controls
     from mock_server.fault_syntax import Fault
     from mock_server.limits import Limits
     from mock_server.store import Store
@@ -38,13 +38,18 @@ START_SECONDS: Final = 30.0
 STOP_SECONDS: Final = 1
 
 
-class _Server(uvicorn.Server):
+class Server(uvicorn.Server):
     """A server that a signal ends as a matter of course, without ending the process by it.
 
     Args:
         config: uvicorn's.
         beside: what else runs in its event loop, as long as it serves.
+
+    Attributes:
+        loop: its event loop, once it has started.
     """
+
+    loop: asyncio.AbstractEventLoop
 
     def __init__(self, config: uvicorn.Config, beside: Sequence[Beside] = ()) -> None:
         super().__init__(config)
@@ -52,10 +57,13 @@ class _Server(uvicorn.Server):
         self._tasks: list[asyncio.Task[None]] = []
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to serve, and what is to run beside."""
+        self.loop = asyncio.get_running_loop()
         await super().startup(sockets)
         self._tasks = [asyncio.create_task(run()) for run in self._beside]
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """End what runs beside, and stop serving."""
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -63,6 +71,7 @@ class _Server(uvicorn.Server):
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
+        """Take signals as requests to stop."""
         if threading.current_thread() is not threading.main_thread():
             yield
             return
@@ -90,21 +99,6 @@ class Tls:
     key: str | Path | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class RunningMock:
-    """A mock that serves.
-
-    Attributes:
-        url: where its API is, as PREFECT_API_URL wants it: `http://127.0.0.1:4200/api`.
-        store: its state. Reading it is safe at any time; change it between requests.
-        controls: its clock, faults, journal, snapshots and fixtures, to be used likewise.
-    """
-
-    url: str
-    store: Store
-    controls: Controls
-
-
 def url_of(listening: socket.socket, tls: Tls | None = None) -> str:
     """The address of the API behind a socket."""
     host, port = listening.getsockname()[:2]
@@ -112,7 +106,7 @@ def url_of(listening: socket.socket, tls: Tls | None = None) -> str:
     return f"{'http' if tls is None else 'https'}://{shown}:{port}{BASE_PATH}"
 
 
-def server(app: MockApp, tls: Tls | None = None, beside: Sequence[Beside] = ()) -> uvicorn.Server:
+def server(app: MockApp, tls: Tls | None = None, beside: Sequence[Beside] = ()) -> Server:
     """The server of an application, with uvloop where it is installed.
 
     Args:
@@ -132,7 +126,7 @@ def server(app: MockApp, tls: Tls | None = None, beside: Sequence[Beside] = ()) 
         # Without one, OpenSSL asks at the terminal when the key is encrypted.
         ssl_keyfile_password="none",  # noqa: S106
     )
-    return _Server(config, beside)
+    return Server(config, beside)
 
 
 @contextmanager
@@ -227,7 +221,7 @@ def serve(
         thread.start()
         try:
             _await_start(running, thread)
-            yield RunningMock(url_of(listening, tls), app.store, app.controls)
+            yield RunningMock(url_of(listening, tls), app.store, app.controls, running.loop)
         finally:
             running.should_exit = True
             thread.join(10 * STOP_SECONDS)

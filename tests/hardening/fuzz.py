@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from schemathesis.generation.case import Case
     from schemathesis.schemas import APIOperation
 
-    from mock_server.server import RunningMock
+    from mock_server.running import RunningMock
 
 LEFT_OUT: list[Any] = [negative_data_rejection, positive_data_acceptance]
 SERVER_ERROR = 500

@@ -19,7 +19,7 @@ from tests.hardening.wire import connect, hear, request, say
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from mock_server.server import RunningMock
+    from mock_server.running import RunningMock
 
 MEGABYTE = 1_000_000
 SMALL = 1000

@@ -22,7 +22,7 @@ from tests.mock_server.documents import json_body
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from mock_server.server import RunningMock
+    from mock_server.running import RunningMock
 
 FLOW = {"name": "etl"}
 

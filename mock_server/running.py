@@ -1,0 +1,144 @@
+"""A mock that serves, in the hands of a test."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+from mock_server.controls import START
+from mock_server.fault_syntax import read_fault
+from mock_server.journal import Wanted
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from mock_server.controls import Controls
+    from mock_server.journal import Exchange
+    from mock_server.store import Store
+
+    Result = TypeVar("Result")
+
+DEFAULT_STATUS: Final = 503
+PATIENCE: Final = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class RunningMock:
+    """A mock that serves from a thread.
+
+    Its methods may be called at any time: they are carried out between two requests.
+
+    Attributes:
+        url: where its API is, as PREFECT_API_URL wants it: `http://127.0.0.1:4200/api`.
+        store: its state. Reading it is safe at any time; to change it, use `between_requests`.
+        controls: its clock, faults, journal, snapshots and fixtures, to be used likewise.
+        loop: the event loop of its thread.
+    """
+
+    url: str
+    store: Store
+    controls: Controls
+    loop: asyncio.AbstractEventLoop = field(repr=False)
+
+    def between_requests(self, do: Callable[[], Result]) -> Result:
+        """Call a function while no request is being carried out.
+
+        Args:
+            do: the function; what it raises is raised here.
+
+        Returns:
+            What the function returned.
+        """
+
+        async def done() -> Result:
+            return do()
+
+        return asyncio.run_coroutine_threadsafe(done(), self.loop).result(PATIENCE)
+
+    def reset(self) -> None:
+        """Back to how the mock began: data, clock, ids, faults, and an empty journal."""
+        self.between_requests(self.controls.reset)
+
+    def load(self, fixtures: str | Path = START) -> None:
+        """Replace the data by fixtures.
+
+        Args:
+            fixtures: the name of a set, the path of a file, or `start` for what the mock began
+                with.
+
+        Raises:
+            FixtureError: there are no such fixtures, or they are broken; nothing has changed then.
+        """
+        self.between_requests(lambda: self.controls.load(fixtures))
+
+    def journal(
+        self,
+        *,
+        operation: str | None = None,
+        method: str | None = None,
+        path: str | None = None,
+        status: int | str | None = None,
+        contains: str | None = None,
+    ) -> list[dict[str, Any]]:
+        """What the mock was asked and what it answered, oldest first.
+
+        Args:
+            operation: only of this operation id; `*` stands for anything.
+            method: only of this method.
+            path: only of this path, with `/api`; `*` stands for anything.
+            status: only those answered so: `404`, or `"4xx"`.
+            contains: only those whose request's body has this text in it.
+
+        Returns:
+            One mapping per exchange, as the control API shows it.
+        """
+        wanted = Wanted(
+            operation=operation,
+            method=method,
+            path=path,
+            status=None if status is None else str(status),
+            contains=contains,
+        )
+
+        def found() -> list[Exchange]:
+            return list(self.controls.journal.find(wanted))
+
+        return [exchange.whole() for exchange in self.between_requests(found)]
+
+    def fail_next(
+        self,
+        operation: str = "*",
+        *,
+        status: int | None = None,
+        fault: str | None = None,
+        delay: str | None = None,
+        retry_after: int | None = None,
+        times: int = 1,
+    ) -> None:
+        """Let something go wrong with the next request; without more, it is answered with 503.
+
+        Args:
+            operation: only with requests to this operation id; `*` stands for anything.
+            status: answer with this status, which the spec must declare, and its body.
+            fault: `drop`, `drop-answer` or `truncate`.
+            delay: wait first, such as `200ms`, `2s` or `1s..2s`.
+            retry_after: seconds, for the header of that name.
+            times: how many requests it happens to.
+
+        Raises:
+            FaultError: there can be no such fault; the message says what there can be.
+        """
+        if status is None and fault is None and delay is None:
+            status = DEFAULT_STATUS
+        given = {
+            "operation": operation,
+            "status": status,
+            "fault": fault,
+            "delay": delay,
+            "retry_after": retry_after,
+            "times": times,
+        }
+        made = read_fault({name: value for name, value in given.items() if value is not None})
+        self.controls.faults.add(made)
