@@ -162,6 +162,18 @@ def _place(item: pytest.Item) -> int:
 
 
 @pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
+    """Fail a check during which two servers that are compared answered differently."""
+    try:
+        done = yield
+    finally:
+        contract = item.config.stash.get(SESSION, None)
+        if contract is not None:
+            contract.raise_differences()
+    return done
+
+
+@pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[Any]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:

@@ -72,7 +72,8 @@ def describe(finding: Finding, *, width: int = 600) -> str:
         if exchange.request_body is not None:
             lines.append(f"  body      {clip(_text(exchange.request_body), width)}")
         lines.append(f"  repeat    {clip(exchange.curl(), 4 * width)}")
-    lines.extend(f"  before    {clip(other.curl(), 4 * width)}" for other in finding.others)
+    earlier = "reference" if finding.rule.startswith("compare.") else "before"
+    lines.extend(f"  {earlier:<9} {clip(other.curl(), 4 * width)}" for other in finding.others)
     if finding.spec_pointer:
         lines.append(f"  spec      {finding.spec_pointer}")
     return "\n".join(lines)

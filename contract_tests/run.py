@@ -7,14 +7,15 @@ import shlex
 import signal
 import sys
 import threading
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from contract_tests.credentials import without_userinfo
 from contract_tests.janitor import Janitor
 from contract_tests.known import Known
+from contract_tests.mirror import Mirror
 from contract_tests.profiles import PROFILES
 from contract_tests.reports.har import HarRecorder
 from contract_tests.reports.writing import HAR, wanted
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from types import FrameType
 
 _LARGEST_SEED = 10**6
+_CREATED = 201
 _STOP_SIGNALS = tuple(
     getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
 )
@@ -109,29 +111,58 @@ def run(options: Options, *, worker: str = "") -> Iterator[Session]:
         target.observers += [recorder.observe for recorder in recorders]
         target.probe()
         session = _session(options, target, seed, worker)
-        janitor = Janitor(target, session.prefix)
-        if not options.read_only:
-            target.observers.append(janitor.observe)
-            janitor.start()
-        try:
-            yield session
-        finally:
-            target.stopped = ""
-            target.deadline = None
-            if not options.read_only:
-                session.left_over += left_over(target, janitor, session.prefix)
+        servers: list[Target] = [target]
+        with ExitStack() as stack:
             for recorder in recorders:
-                recorder.close()
+                stack.callback(recorder.close)
+            if isinstance(target, Mirror):
+                servers.append(target.reference)
+                target.prepare()
+            for server in [] if options.read_only else reversed(servers):
+                _clean_up_after(stack, session, server)
+            if isinstance(target, Mirror):
+                _compare(stack, session, target)
+            yield session
+
+
+def _clean_up_after(stack: ExitStack, session: Session, server: Target) -> None:
+    """Watch what is made on a server, and remove it at the end."""
+    janitor = Janitor(server, session.prefix)
+    server.observers.append(janitor.observe)
+    janitor.start()
+
+    def remove() -> None:
+        server.stopped = ""
+        server.deadline = None
+        session.left_over += left_over(server, janitor, session.prefix)
+
+    stack.callback(remove)
+
+
+def _compare(stack: ExitStack, session: Session, mirror: Mirror) -> None:
+    """Send all that follows to both servers."""
+    if not mirror.read_only:
+        body = {"name": f"{session.prefix}which-data"}
+        made = mirror.post("/flows/", body)
+        flow = made.json() if made.status == _CREATED else {}
+        mirror.settle(flow)
+        mirror.send("DELETE", f"/flows/{flow.get('id')}")
+    mirror.report = session.differ
+    mirror.unjudged = session.cannot_judge
+    session.crowded = session.crowded or not mirror.alike
+    stack.enter_context(mirror.mirroring())
 
 
 def _target(options: Options) -> Target:
-    return Target(
-        options.base_url,
-        read_only=options.read_only,
-        auth=options.auth,
-        headers=options.headers,
-        timeout=options.timeout,
-    )
+    settings: dict[str, Any] = {
+        "read_only": options.read_only,
+        "auth": options.auth,
+        "headers": options.headers,
+        "timeout": options.timeout,
+    }
+    if options.reference is None:
+        return Target(options.base_url, **settings)
+    return Mirror(options.base_url, Target(options.reference, **settings), **settings)
 
 
 def _session(options: Options, target: Target, seed: int, worker: str) -> Session:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
@@ -16,12 +16,18 @@ DAY_SECONDS: Final = 86_400
 _UUID: Final = r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}|\b[0-9a-fA-F]{32}\b"
 _TIME: Final = r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)?"
 _IDS: Final = re.compile(_UUID)
-_PARTS: Final = re.compile(f"({_UUID}|{_TIME})")
+_TIMES: Final = re.compile(_TIME)
+_WORDS: Final = re.compile(r"[a-z]+-[a-z]+")
+_TICKS: Final = [timedelta(microseconds=count) for count in (0, 1, -1)]
+# Seconds between a clock and a far moment, as bounds in errors tell them.
+_SECONDS: Final = r"-?\d{7,}\.\d+"
+_PARTS: Final = re.compile(f"({_UUID}|{_TIME}|{_SECONDS})")
 _RANDOM_NAME: Final = re.compile(r"[a-z]+-[a-z]+")
 # Seconds that go on counting while a run is under way or late.
 _RUNNING_SECONDS: Final = frozenset(
     {"estimated_run_time", "estimated_start_time_delta", "total_run_time"}
 )
+_CLOCK_KEYS: Final = _RUNNING_SECONDS | {"ge", "gt", "le", "lt"}
 _MISSING: Final = "(absent)"
 _LONGEST: Final = 200  # characters of a value in a line
 
@@ -49,6 +55,11 @@ class Sameness:
         self._right_of: dict[str, str] = {}
         self._left_of: dict[str, str] = {}
         self._tried: dict[str, str] = {}
+        # Clocks by their moment, names that a server makes up by themselves; left to right.
+        self._moments: dict[datetime, datetime] = {}
+        self._names: dict[str, str] = {}
+        self._tried_names: dict[str, str] = {}
+        self._tried_moments: dict[datetime, datetime] = {}
 
     def differences(self, left: Answer, right: Answer, *, unordered: bool = False) -> list[str]:
         """What differs, one line each; empty when the answers agree.
@@ -59,7 +70,7 @@ class Sameness:
         if left.status != right.status:
             shown = f"status: {left.status} != {right.status}"
             return [f"{shown}  {left.body[:300]!r} != {right.body[:300]!r}"]
-        self._tried = {}
+        self._tried, self._tried_names, self._tried_moments = {}, {}, {}
         found = [
             f"header {name}: {left.headers.get(name)!r} != {right.headers.get(name)!r}"
             for name in sorted(left.headers.keys() | right.headers.keys())
@@ -72,6 +83,8 @@ class Sameness:
         if not found:
             for one, other in self._tried.items():
                 self._link(one, other)
+            self._names |= self._tried_names
+            self._moments |= self._tried_moments
         return found
 
     def link(self, left: str, right: str) -> None:
@@ -79,8 +92,31 @@ class Sameness:
         self._link(left, right)
 
     def translate(self, text: str) -> str:
-        """A text for the right server: each id of the left one's replaced by its counterpart."""
-        return _IDS.sub(self._counterpart, text)
+        """A request's text for the right server: ids, clocks and made-up names are its own."""
+        if self._names:
+            text = _WORDS.sub(lambda match: self._names.get(match[0], match[0]), text)
+        return _TIMES.sub(self._moment, _IDS.sub(self._counterpart, text))
+
+    def _moment(self, match: re.Match[str]) -> str:
+        try:
+            moment = datetime.fromisoformat(match[0])
+        except ValueError:
+            return match[0]
+        if moment.tzinfo is None:
+            return match[0]
+        for tick in _TICKS:
+            try:
+                other = self._moments.get(moment + tick)
+            except OverflowError:  # at the ends of the calendar
+                continue
+            if other is not None:
+                return (other - tick).astimezone(moment.tzinfo).isoformat()
+        return match[0]
+
+    @property
+    def has_made_up_names(self) -> bool:
+        """Whether names were met that each server makes up by itself."""
+        return bool(self._names)
 
     def _counterpart(self, match: re.Match[str]) -> str:
         one = match[0]
@@ -123,6 +159,7 @@ class Sameness:
         for key in left | right:
             one, other = left.get(key, _MISSING), right.get(key, _MISSING)
             if may_be_random and key == "name" and _random_names(one, other):
+                self._tried_names[one] = other
                 continue
             # A run's tags are the union of two lists: a set, whose order is open.
             loose = (is_run and key == "tags") or (unordered and key in {"results", "deleted"})
@@ -133,7 +170,7 @@ class Sameness:
             return False
         if isinstance(left, str) and isinstance(right, str):
             return self._same_text(left, right)
-        if isinstance(left, float) and isinstance(right, float) and key in _RUNNING_SECONDS:
+        if isinstance(left, float) and isinstance(right, float) and key in _CLOCK_KEYS:
             return abs(left - right) <= CLOCK_SECONDS
         return bool(left == right)
 
@@ -145,8 +182,16 @@ class Sameness:
         )
 
     def _same_part(self, left: str, right: str) -> bool:
+        if re.fullmatch(_SECONDS, left) and re.fullmatch(_SECONDS, right):
+            return abs(float(left) - float(right)) <= CLOCK_SECONDS
         if _is_time(left) or _is_time(right):
-            return left == right or (_is_time(left) and _is_time(right) and _near(left, right))
+            if not (_is_time(left) and _is_time(right)):
+                return False
+            same = left == right or _near(left, right)
+            if same and left != right:
+                moment = datetime.fromisoformat(left)
+                self._tried_moments[moment] = datetime.fromisoformat(right)
+            return same
         if _form(left) != _form(right):
             return False
         one, other = _canonical(left), _canonical(right)

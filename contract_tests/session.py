@@ -49,6 +49,7 @@ class Session:
         shard: `2/5` when this is a part of a run.
         reference: the address of a second server that answers are compared with.
         options: what else decides on the requests, by name.
+        differences: between two servers, found by the check that runs.
         crowded: others of the same run change the target meanwhile; queries are held to our data.
         broken: checks of the suite that ended by a mistake of their own: name -> what happened.
     """
@@ -71,6 +72,7 @@ class Session:
     reference: str | None = None
     options: dict[str, Any] = field(default_factory=dict)
     crowded: bool = False
+    differences: dict[tuple[str, str, str], Violation] = field(default_factory=dict)
     started: float = field(default_factory=time.monotonic)
 
     @property
@@ -114,6 +116,8 @@ class Session:
         Raises:
             Violation: it fails the run.
         """
+        if self.reference is not None and not finding.rule.startswith("compare."):
+            return None  # not the contract is asked about, but the other server
         if self.known is not None and (entry := self.known.covers(finding)) is not None:
             return entry
         if catalogue()[finding.rule].severity == "warning" and not self.strict:
@@ -121,6 +125,27 @@ class Session:
             self.warnings.setdefault(finding.key, finding)
             return None
         raise Violation(finding)
+
+    def differ(self, finding: Finding) -> None:
+        """Keep a difference between two servers until the check ends (`raise_differences`)."""
+        if finding.key in self.differences or finding.key in self.findings:
+            self.repeats[finding.key] += 1
+            return
+        try:
+            self.judge(finding)
+        except Violation as violation:
+            self.differences[finding.key] = violation
+
+    def raise_differences(self) -> None:
+        """Raise what was kept, in a group.
+
+        Raises:
+            ExceptionGroup: of violations, when there are any.
+        """
+        found = list(self.differences.values())
+        self.differences.clear()
+        if found:
+            raise ExceptionGroup(f"{len(found)} differences", found)
 
     def record(self, finding: Finding, check: str = "") -> bool:
         """Keep a finding that failed a check; whether it is the first of its key."""

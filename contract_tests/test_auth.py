@@ -33,5 +33,7 @@ def test_credentials(session: Session, operation: str, use: auth.Use) -> None:
 def test_csrf(session: Session, operation: str) -> None:
     """Without a CSRF token, or with a wrong one, nothing changes."""
     contract = spec_for(session.target.version).contracts.get(operation)
-    if contract is not None and session.target.connection.csrf:
+    if contract is None or session.reference is not None:
+        return
+    if session.target.connection.csrf:
         auth.check_csrf(session, contract)

@@ -24,7 +24,8 @@ def fault_text(fault: Fault) -> str:
         if last.request_body is not None:
             lines.append(f"  body      {clip(last.request_body, _WIDTH)}")
         lines.append(f"  repeat    {clip(last.curl, 4 * _WIDTH)}")
-    lines += [f"  before    {clip(one.curl, 4 * _WIDTH)}" for one in fault.steps[:-1]]
+    earlier = "reference" if fault.rule.startswith("compare.") else "before"
+    lines += [f"  {earlier:<9} {clip(one.curl, 4 * _WIDTH)}" for one in fault.steps[:-1]]
     if fault.spec_pointer:
         lines.append(f"  spec      {fault.spec_pointer}")
     return "\n".join(lines)

@@ -27,7 +27,8 @@ class Rule:
         code: `kind.name`.
         statement: what holds on a conforming server.
         example: of a breach, in a sentence; JSON and names stand in backticks.
-        source: `spec`, `law` or `server` (what released servers do where documents are silent).
+        source: `spec`, `law` or `server` (what released servers do where documents
+            are silent) or `reference` (what the other server of a comparison does).
         severity: `error` breaks the contract; `warning` differs from released servers only.
         operations: operationIds, or `("all",)`.
     """
@@ -62,8 +63,10 @@ def _rule(kind: str, code: str, told: dict[str, Any]) -> Rule:
         raise ValueError(f"{kind}.yaml: the code {code!r} must begin with {kind!r} and a dot")
     if told["severity"] not in ("error", "warning"):
         raise ValueError(f"{code}: severity {told['severity']!r} is neither error nor warning")
-    if told["source"] not in ("spec", "law", "server"):
-        raise ValueError(f"{code}: source {told['source']!r} is none of spec, law, server")
+    if told["source"] not in ("spec", "law", "server", "reference"):
+        raise ValueError(
+            f"{code}: source {told['source']!r} is none of spec, law, server, reference"
+        )
     named = told["operations"]
     return Rule(
         code=code,
