@@ -58,6 +58,8 @@ def ground(client: Client) -> dict[str, Any]:
         "server": client.base_url,
         "nested": "[" * 500 + "]" * 500,
         "endless": "[" * 100_000,
+        "large": " " * 10_000_000,
+        "bad_ids": ",".join(["0"] * 10_001),
     }
 
 
