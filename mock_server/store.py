@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 EPOCH: Final = datetime.min.replace(tzinfo=UTC)
 TICK: Final = timedelta(microseconds=1)
+MILLISECOND: Final = timedelta(milliseconds=1)
+LEAD: Final = timedelta(milliseconds=50)
 
 QUERIED: Final = tuple(entry.name for entry in fields(Data) if entry.name in KINDS)
 """The kinds that the query engine sees."""
@@ -49,6 +51,11 @@ class Snapshot:
 
     records: Mapping[str, tuple[Mapping[str, Record], Mapping[str, int]]]
     latest: datetime = field(default=EPOCH, compare=False)
+
+
+def _whole_milliseconds(time: datetime) -> datetime:
+    """The first whole millisecond that is not before a time."""
+    return time + -timedelta(microseconds=time.microsecond) % MILLISECOND
 
 
 class Store:
@@ -86,10 +93,14 @@ class Store:
         return self._latest
 
     def tick_coarsely(self) -> datetime:
-        """The same, in milliseconds where possible, as the server stamps updates."""
-        now = self.clock()
-        coarse = now.replace(microsecond=now.microsecond // 1000 * 1000)
-        self._latest = max(coarse, self._latest + TICK)
+        """The same, in whole milliseconds, as the server stamps updates.
+
+        Only when so many are asked for at once that the stamps would lead the clock by more than
+        `LEAD` are they told apart by microseconds.
+        """
+        now, next_one = self.clock(), self._latest + TICK
+        whole = _whole_milliseconds(max(now, next_one))
+        self._latest = whole if whole - now <= LEAD else max(now, next_one)
         return self._latest
 
     @contextmanager

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from tests.agreement import variety
 from tests.agreement import world as words
+from tests.agreement.surroundings import KIND, READ, Surroundings, everything
 from tests.agreement.wire import Request, ref
 
 if TYPE_CHECKING:
@@ -17,12 +19,8 @@ if TYPE_CHECKING:
 
     from tests.agreement.wire import Side
 
-KIND: Final = "state change"
-READ: Final = "read back"
 JOBS: Final = 8
-LIMITS: Final = 3
-VARIABLES: Final = 4
-POOLS: Final = 2
+READ_ALL_AFTER: Final = 60
 # The background task that marks polled deployments as ready ends within it.
 POLL_SECONDS: Final = 0.6
 
@@ -44,25 +42,28 @@ class Changes:
             (self._change_schedule, 3),
             (self._drop_schedule, 2),
             (self._schedule_runs, 3),
+            (self._plan, 5),
+            (self._enforce, 4),
             (self._run, 5),
             (self._runs_in_bulk, 1),
             (self._poll, 1),
             (self._delete, 2),
             (self._bulk_delete, 1),
-            (self._delete_run, 1),
-            (self._limit, 2),
-            (self._variable, 2),
-            (self._pool, 2),
-            (self._flow, 1),
+            *Surroundings(rng, side).steps(),
         ]
 
     def requests(self, steps: int) -> Iterator[Request]:
-        """That many changes, each followed by reads of what it may have touched."""
+        """That many changes, each followed by reads of what it may have touched.
+
+        After some, and at the end, everything is read.
+        """
         for number in range(JOBS):
             yield from self._create(number)
         choices, weights = zip(*self._steps, strict=True)
-        for _ in range(steps):
+        for step in range(1, steps + 1):
             yield from self._rng.choices(choices, weights)[0]()
+            if step % READ_ALL_AFTER == 0 or step == steps:
+                yield from everything(self._owners())
 
     def _read_back(self, key: str) -> Iterator[Request]:
         path = f"/deployments/{ref(key)}"
@@ -162,13 +163,13 @@ class Changes:
             ]
         )
         # The deployment is a guess: right, or a schedule of another one.
-        for owner in (key, *self._owners()):
+        for owner in (key, *self._owners()[:4]):
             path = f"/deployments/{ref(owner)}/schedules/{ref(schedule)}"
             yield Request(KIND, "PATCH", path, body)
         yield from self._read_back(key)
 
     def _owners(self) -> list[str]:
-        return [key for key in self._ids if key.startswith("job")][:4]
+        return [key for key in self._ids if key.startswith("job")]
 
     def _drop_schedule(self) -> Iterator[Request]:
         schedule, key = self._key("schedule"), self._job()
@@ -192,6 +193,48 @@ class Changes:
         )
         for _ in range(self._rng.choice([1, 1, 2])):
             yield Request(KIND, "POST", f"/deployments/{ref(key)}/schedule", body)
+        yield from self._read_back(key)
+
+    def _plan(self) -> Iterator[Request]:
+        """One schedule of a deployment of its own, planned over changes of the clock."""
+        flow, key = ref("flow0"), "plan1"
+        body = {"name": "plan", "flow_id": flow, "schedules": [variety.schedule(self._rng)]}
+        yield Request(KIND, "POST", "/deployments/", body, save=(key,))
+        if key in self._ids:
+            path = f"/deployments/{ref(key)}"
+            yield Request(KIND, "POST", f"{path}/schedule", variety.stretch(self._rng))
+            yield from self._read_back(key)
+
+    def _enforce(self) -> Iterator[Request]:
+        """Parameters and job variables against schemas: on creation, by updates and in runs."""
+        number = self._rng.randrange(3)
+        key, path = f"checked{number}", f"/deployments/{ref(f'checked{number}')}"
+        body: dict[str, Any] = {
+            "name": f"checked {number}",
+            "flow_id": ref("flow1"),
+            "parameter_openapi_schema": self._rng.choice([None, *variety.SCHEMAS]),
+            "parameters": variety.parameters(self._rng),
+            "job_variables": variety.job_variables(self._rng),
+            **words.placement(self._rng),
+        }
+        if self._rng.random() < 0.6:
+            body["enforce_parameter_schema"] = self._rng.random() < 0.6
+        yield Request(KIND, "POST", "/deployments/", body, save=(key,))
+        if key not in self._ids:
+            return
+        if self._rng.random() < 0.6:
+            names = ["parameters", "job_variables", "parameter_openapi_schema", "work_pool_name"]
+            again: dict[str, Any] = {
+                "parameters": variety.parameters(self._rng),
+                "job_variables": variety.job_variables(self._rng),
+                "parameter_openapi_schema": self._rng.choice(variety.SCHEMAS),
+                "work_pool_name": self._rng.choice(words.POOLS),
+            }
+            chosen = self._rng.sample(names, self._rng.choice([1, 1, 2]))
+            yield Request(KIND, "PATCH", path, {name: again[name] for name in chosen})
+        run = {**self._run_body(), "parameters": variety.parameters(self._rng)}
+        run["job_variables"] = variety.job_variables(self._rng)
+        yield Request(KIND, "POST", f"{path}/create_flow_run", run)
         yield from self._read_back(key)
 
     def _run_body(self) -> dict[str, Any]:
@@ -253,51 +296,3 @@ class Changes:
         yield Request(KIND, "POST", "/deployments/bulk_delete", body, unordered=True)
         for key in keys:
             yield from self._read_back(key)
-
-    def _delete_run(self) -> Iterator[Request]:
-        run = self._key("made")
-        if run:
-            yield Request(KIND, "DELETE", f"/flow_runs/{ref(run)}")
-            yield Request(READ, "GET", f"/flow_runs/{ref(run)}")
-
-    def _limit(self) -> Iterator[Request]:
-        number = self._rng.randrange(LIMITS)
-        key = f"limit{number}"
-        body = {"name": f"limit {number}", "limit": self._rng.choice([1, 5])}
-        yield Request(KIND, "POST", "/v2/concurrency_limits/", body, save=(key,))
-        if key in self._ids:
-            method = self._rng.choice(["GET", "GET", "DELETE"])
-            yield Request(KIND, method, f"/v2/concurrency_limits/{ref(key)}")
-        path = "/v2/concurrency_limits/filter"
-        yield Request(READ, "POST", path, {"limit": 200}, unordered=True)
-
-    def _variable(self) -> Iterator[Request]:
-        number = self._rng.randrange(VARIABLES)
-        key = f"variable{number}"
-        value = self._rng.choice([1, "text", None, {"deep": [1.5]}, True])
-        body = {"name": f"variable_{number}", "value": value, "tags": ["a"]}
-        yield Request(KIND, "POST", "/variables/", body, save=(key,))
-        if key in self._ids:
-            method = self._rng.choice(["GET", "DELETE"])
-            yield Request(KIND, method, f"/variables/{ref(key)}")
-
-    def _pool(self) -> Iterator[Request]:
-        name = f"pool-{self._rng.randrange(POOLS)}"
-        yield self._rng.choice(
-            [
-                Request(KIND, "POST", "/work_pools/", {"name": name, "type": "process"}),
-                Request(KIND, "GET", f"/work_pools/{name}"),
-                Request(KIND, "DELETE", f"/work_pools/{name}"),
-                Request(KIND, "POST", f"/work_pools/{name}/queues", {"name": "extra"}),
-                Request(KIND, "DELETE", f"/work_pools/{name}/queues/extra"),
-            ]
-        )
-        path = f"/work_pools/{name}/queues/filter"
-        yield Request(READ, "POST", path, {}, unordered=True)
-        yield Request(READ, "GET", f"/deployments/{ref(self._job())}/work_queue_check")
-
-    def _flow(self) -> Iterator[Request]:
-        name = self._rng.choice([*words.FLOW_NAMES, "late flow"])
-        body = {"name": name, "tags": words.some(self._rng, words.TAGS)}
-        yield Request(KIND, "POST", "/flows/", body)
-        yield Request(READ, "GET", f"/flows/name/{name}")
