@@ -152,7 +152,8 @@ class Refusals:
         if len(case.path) != 1 or case.keyword in ("type", "nullable"):
             return False
         properties = (self._contract.body_schema or {}).get("properties", {})
-        return bool(properties.get(case.path[0], {}).get("x-detail-error", False))
+        told = properties.get(case.path[0], {}).get("x-detail-error", False)
+        return told is True or told == case.keyword
 
     def _state(self) -> Record:
         """What refusals must not change: counts, and the deployment that they were aimed at."""
@@ -247,7 +248,7 @@ class Refusals:
 
     def ids(self) -> None:
         """Ids that nothing has, and what is no id, are answered with 404."""
-        if not self._place or self._operation.id in _NEEDS_NOTHING:
+        if not self._place:
             return
         body = UNSET if self._schema is None else self._sample()
         uuids = [
@@ -255,7 +256,8 @@ class Refusals:
             for parameter in self._contract.parameters
             if parameter["in"] == "path" and parameter.get("schema", {}).get("format") == "uuid"
         ]
-        for name in self._contract.path_names:
+        needed = () if self._operation.id in _NEEDS_NOTHING else self._contract.path_names
+        for name in needed:
             unknown = NOBODY if name in uuids else "no-such-thing-3f1d"
             answer = self._actor.call(
                 self._operation.id, json=body, at={**self._place, name: unknown}

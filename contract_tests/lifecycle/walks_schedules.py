@@ -229,6 +229,15 @@ def walk_slugs(actor: Actor) -> None:
         rule="lifecycle.slugs",
         when="a schedule without a slug, where all have one,",
     )
+    taken = actor.call(
+        "update_deployment_schedule",
+        id=owner["id"],
+        schedule_id=before["a"]["id"],
+        json={"slug": "b"},
+    )
+    actor.status(
+        taken, CONFLICT, rule="lifecycle.slugs", when="giving a schedule the slug of another one"
+    )
 
 
 def walk_pause(actor: Actor) -> None:
