@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from mock_server import query
 from mock_server.call import Call, Reply
-from mock_server.errors import Conflict
+from mock_server.errors import ApiError, Conflict
 from mock_server.operations import _queues, _slots, _views
 from mock_server.operations._search import window
 from mock_server.operations._shared import NO_CONTENT, by_id, found, full, sent
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from mock_server.tables import Record
 
 NOT_FOUND: Final = "work queue not found"
+LATE: Final = "Late"
 TAKEN: Final = "A work queue with this name already exists."
 
 
@@ -82,3 +83,25 @@ def delete_work_queue(call: Call) -> Reply:
     """Delete a queue; a pool keeps its default queue."""
     _queues.delete_queue(call.store, by_id(call, "work_queues", NOT_FOUND))
     return NO_CONTENT
+
+
+def read_work_queue_status(call: Call) -> Reply:
+    """How a queue is doing: whether it is polled, and how many of its runs are late.
+
+    Raises:
+        ApiError: 404, worded unlike that of the others.
+    """
+    store, identity = call.store, call.path["id"]
+    queue = store.get("work_queues", identity)
+    if queue is None:
+        raise ApiError(404, {"exception_message": f"Work queue with id {identity} not found"})
+    runs = store.group("flow_runs", work_queue_id=identity)
+    late = sum(run["state_name"] == LATE for run in runs)
+    polled = queue["last_polled"]
+    fresh = polled is not None and store.now() - polled <= _queues.POLLED_LATELY
+    policy = {
+        "maximum_late_runs": 0,
+        "maximum_seconds_since_last_polled": int(_queues.POLLED_LATELY.total_seconds()),
+    }
+    detail = {"healthy": fresh and not late, "late_runs_count": late, "last_polled": polled}
+    return Reply(200, {**detail, "health_check_policy": policy})

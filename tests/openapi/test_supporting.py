@@ -65,6 +65,7 @@ OPERATIONS = {
     "POST /work_queues/filter": "read_work_queues",
     "GET /work_queues/name/{name}": "read_work_queue_by_name",
     "GET /work_queues/{id}": "read_work_queue",
+    "GET /work_queues/{id}/status": "read_work_queue_status",
     "PATCH /work_queues/{id}": "update_work_queue",
     "DELETE /work_queues/{id}": "delete_work_queue",
     "POST /variables/": "create_variable",

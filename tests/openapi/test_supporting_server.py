@@ -595,6 +595,9 @@ def test_work_queues(send: Sender, name: str) -> None:
         create(422, body)
     assert send("read_work_queue", 200, id=queue["id"])["name"] == name
     assert send("read_work_queue_by_name", 200, name=name)["id"] == queue["id"]
+    status = send("read_work_queue_status", 200, id=queue["id"])
+    assert (status["healthy"], status["late_runs_count"], status["last_polled"]) == (False, 0, None)
+    send("read_work_queue_status", 404, id=NOBODY)
     send("update_work_queue", 204, {"is_paused": True}, id=queue["id"])
     send("update_work_queue", 409, {"name": None}, id=queue["id"])
     for body in each({"is_paused": None}, {"more": 1}, [], None):
