@@ -27,10 +27,17 @@ if TYPE_CHECKING:
 FLOW = {"name": "etl"}
 
 
-@pytest.fixture
-def mock() -> Iterator[RunningMock]:
+@pytest.fixture(scope="module")
+def shared() -> Iterator[RunningMock]:
     with serve(fixtures="empty", seed=1) as running:
         yield running
+
+
+@pytest.fixture
+def mock(shared: RunningMock) -> Iterator[RunningMock]:
+    """One mock for all tests, as it was at its start for each."""
+    yield shared
+    shared.controls.reset()
 
 
 def post(mock: RunningMock, path: str, body: Any, **headers: str) -> httpx.Response:
