@@ -10,6 +10,7 @@ from mock_server.query import SORTS, Collection
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from mock_server.query.places import Indexes
     from mock_server.tables import Record, Table
 
 
@@ -78,6 +79,15 @@ class LiveCollection(Collection):
         """Each record by its id."""
         return self._table.records
 
+    def places(self) -> Mapping[str, int]:
+        """The place of each record in the order of insertion, by its id."""
+        return self._table.places
+
+    @property
+    def indexes(self) -> Indexes:
+        """The indexes by place, which the table keeps up to date."""
+        return self._table.indexes
+
     def group(self, field: str) -> Mapping[Any, Sequence[Record]]:
         """The records by the value of a field; those without a value are in no group."""
         if field in self._table.kind.indexed:
@@ -91,10 +101,18 @@ class LiveCollection(Collection):
         if order.descending and not order.indexed:
             self._records = self.records
             return super().ordered(kind, sort)
-        ascending = self._table.in_order(order.fields, order.key)
+        ascending = self._table.in_order(order.fields, order.key).records
         if not order.descending:
             return ascending
         made = self._orders.get((kind, sort))
         if made is None:
             made = self._orders[kind, sort] = ascending[::-1]
         return made
+
+    def ordered_places(self, kind: str, sort: str) -> Iterator[int]:
+        """The places of the records in one of the sort orders of their kind."""
+        order = SORTS[kind][sort]
+        if order.descending and not order.indexed:
+            return super().ordered_places(kind, sort)
+        places = self._table.in_order(order.fields, order.key).places
+        return reversed(places) if order.descending else iter(places)

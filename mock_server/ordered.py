@@ -22,6 +22,7 @@ class OrderedRecords:
 
     Attributes:
         records: the records in order; to be read, not to be kept across a write.
+        places: the place of each of them.
     """
 
     def __init__(self, key: Callable[[Record], Any], records: Iterable[tuple[int, Record]]) -> None:
@@ -29,6 +30,7 @@ class OrderedRecords:
         entries = sorted(((key(record), place), record) for place, record in records)
         self._keys = [entry[0] for entry in entries]
         self.records = [entry[1] for entry in entries]
+        self.places = [place for _, place in self._keys]
 
     def change(self, place: int, old: Record | None, new: Record | None) -> None:
         """Take in that a record came, changed or went.
@@ -45,8 +47,9 @@ class OrderedRecords:
             if before == after and new is not None:
                 self.records[at] = new
                 return
-            del self._keys[at], self.records[at]
+            del self._keys[at], self.records[at], self.places[at]
         if after is not None and new is not None:
             at = bisect_left(self._keys, after)
             self._keys.insert(at, after)
             self.records.insert(at, new)
+            self.places.insert(at, place)

@@ -12,6 +12,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from mock_server.ordered import OrderedRecords
+from mock_server.query.places import Indexes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
@@ -174,6 +175,7 @@ class Table:
         kind: what is known of the kind.
         records: the records by id, oldest first.
         places: the place of each in the order of insertion.
+        indexes: the places of records by what they have, for the query engine.
         touched: the ids of what was put, dropped or cleared, for one who asked for it by setting
             it: who writes changes down empties it, too.
     """
@@ -183,6 +185,7 @@ class Table:
     records: dict[str, Record] = field(default_factory=dict)
     places: dict[str, int] = field(default_factory=dict)
     touched: set[str] | None = None
+    indexes: Indexes = field(init=False)
     _next: int = 0
     _unique: dict[tuple[str, ...], dict[Key, str]] = field(default_factory=dict)
     _groups: dict[str, dict[Any, dict[str, None]]] = field(default_factory=dict)
@@ -203,6 +206,7 @@ class Table:
         if self.touched is not None:
             self.touched.update(self.records)
         self.records, self.places = {}, {}
+        self.indexes = Indexes(self._pairs)
         self._orders = {}
         self._unsorted = set()
         self._unique = {fields: {} for fields in self.kind.unique}
@@ -229,7 +233,7 @@ class Table:
         """The values that an indexed field has."""
         return self._groups[name].keys()
 
-    def in_order(self, fields: tuple[str, ...], key: Callable[[Record], Any]) -> list[Record]:
+    def in_order(self, fields: tuple[str, ...], key: Callable[[Record], Any]) -> OrderedRecords:
         """The records in ascending order, equal ones oldest first; not to be changed or kept.
 
         Args:
@@ -238,9 +242,12 @@ class Table:
         """
         order = self._orders.get(fields)
         if order is None:
-            pairs = ((self.places[identity], record) for identity, record in self.records.items())
-            order = self._orders[fields] = OrderedRecords(key, pairs)
-        return order.records
+            order = self._orders[fields] = OrderedRecords(key, self._pairs())
+        return order
+
+    def _pairs(self) -> Iterator[tuple[int, Record]]:
+        """Place and record of each."""
+        return ((self.places[identity], record) for identity, record in self.records.items())
 
     def put(self, record: Record, place: int | None = None) -> Record | None:
         """Insert a record, or replace the one with its id.
@@ -294,6 +301,7 @@ class Table:
                 groups[value] = dict.fromkeys(sorted(groups[value], key=place))
 
     def _reindex(self, identity: str, old: Record | None, new: Record | None) -> None:
+        self.indexes.change(self.places[identity], old, new)
         for order in self._orders.values():
             order.change(self.places[identity], old, new)
         for fields, index in self._unique.items():

@@ -12,13 +12,8 @@ from typing import TYPE_CHECKING, Any, Final
 from mock_server.query.operators import (
     OPERATOR,
     Operator,
-    Predicate,
-    absent,
     after_,
-    all_of,
-    always,
     any_,
-    any_of,
     before_,
     creator_,
     eq_,
@@ -34,6 +29,7 @@ from mock_server.query.operators import (
     tags_any_,
     tags_is_null_,
 )
+from mock_server.query.predicates import Predicate, absent, all_of, always, any_of
 
 if TYPE_CHECKING:
     from mock_server.query.data import Data

@@ -7,10 +7,11 @@ from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, overload
 
+from mock_server.query.places import Indexes
 from mock_server.query.sort import in_order
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from mock_server.query.matches import Matches
 
@@ -28,13 +29,15 @@ class Collection(Sequence[Record]):
         records: the records; they and their number must not change afterwards.
     """
 
-    __slots__ = ("_by_id", "_groups", "_orders", "_records")
+    __slots__ = ("_by_id", "_groups", "_indexes", "_orders", "_places", "_records")
 
     def __init__(self, records: Sequence[Record] = ()) -> None:
         self._records = records
         self._by_id: Mapping[str, Record] | None = None
         self._groups: dict[str, Mapping[Any, Sequence[Record]]] = {}
         self._orders: dict[tuple[str, str], Sequence[Record]] = {}
+        self._places: Mapping[str, int] | None = None
+        self._indexes: Indexes | None = None
 
     def __len__(self) -> int:
         return len(self._records)
@@ -69,12 +72,30 @@ class Collection(Sequence[Record]):
             groups = self._groups[field] = made
         return groups
 
+    def places(self) -> Mapping[str, int]:
+        """The place of each record in the order of insertion, by its id."""
+        if self._places is None:
+            self._places = {record["id"]: place for place, record in enumerate(self._records)}
+        return self._places
+
+    @property
+    def indexes(self) -> Indexes:
+        """The indexes by place."""
+        if self._indexes is None:
+            self._indexes = Indexes(lambda: enumerate(self._records))
+        return self._indexes
+
     def ordered(self, kind: str, sort: str) -> Sequence[Record]:
         """The records in one of the sort orders of their kind."""
         key = (kind, sort)
         if key not in self._orders:
             self._orders[key] = in_order(kind, sort, self._records)
         return self._orders[key]
+
+    def ordered_places(self, kind: str, sort: str) -> Iterator[int]:
+        """The places of the records in one of the sort orders of their kind."""
+        places = self.places()
+        return (places[record["id"]] for record in self.ordered(kind, sort))
 
 
 @dataclass(frozen=True)

@@ -7,65 +7,25 @@ filter negates, so a comparison with null that is unknown ends like one that is 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
 from mock_server.query.data import Data, Record
-from mock_server.query.like import contains, starts_with
+from mock_server.query.like import contains, fold, starts_with
+from mock_server.query.places import PIECES, TAGS, ids_mask, pieces
+from mock_server.query.predicates import Predicate, absent, always, narrowed, never, passing
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import datetime
 
-Predicate = Callable[[Record], bool]
+    from mock_server.query.data import Collection
+
+PAIR: Final = 2
+"""How many letters the longest pieces of names have."""
+
 Operator = Callable[[Any, Data], Predicate | None]
-
-
-def always(record: Record) -> bool:
-    """True of every record; known by identity, so that it need not be asked."""
-    del record
-    return True
-
-
-def never(record: Record) -> bool:
-    """True of no record; known by identity, so that it need not be asked."""
-    del record
-    return False
-
-
-def absent(record: Record) -> bool:
-    """Makes a criterion that says nothing else count as not given; known by identity."""
-    del record
-    return True
-
-
-def all_of(predicates: list[Predicate]) -> Predicate:
-    """True when each of them is; of none, always."""
-    parts = [part for part in predicates if part is not always]
-    if never in parts:
-        return never
-    match parts:
-        case []:
-            return always
-        case [one]:
-            return one
-        case [one, other]:
-            return lambda record: one(record) and other(record)
-    return lambda record: all(part(record) for part in parts)
-
-
-def any_of(predicates: list[Predicate]) -> Predicate:
-    """True when one of them is; of none, never."""
-    parts = [part for part in predicates if part is not never]
-    if always in parts:
-        return always
-    match parts:
-        case []:
-            return never
-        case [one]:
-            return one
-        case [one, other]:
-            return lambda record: one(record) or other(record)
-    return lambda record: any(part(record) for part in parts)
 
 
 def any_(field: str) -> Operator:
@@ -73,17 +33,39 @@ def any_(field: str) -> Operator:
 
     def make(values: list[Any], _: Data) -> Predicate:
         wanted = frozenset(values)
-        return (lambda record: record[field] in wanted) if wanted else never
+        if not wanted:
+            return never
+        return narrowed(
+            lambda record: record[field] in wanted,
+            lambda collection: (_having(collection, field, wanted), True),
+        )
 
     return make
+
+
+def _having(collection: Collection, field: str, values: Iterable[Any]) -> int:
+    """The mask of the records whose field has one of the values."""
+    if field == "id":
+        return ids_mask(collection.places(), values)
+    return collection.indexes.index(field).mask(values)
+
+
+def _but(collection: Collection, mask: int) -> int:
+    """The mask of all other records."""
+    return collection.indexes.everything & ~mask
 
 
 def not_any_(field: str) -> Operator:
     """The field has a value, and it is not in the list; an empty list is ignored."""
 
     def make(values: list[Any], _: Data) -> Predicate | None:
+        if not values:
+            return None
         unwanted = frozenset((*values, None))
-        return (lambda record: record[field] not in unwanted) if values else None
+        return narrowed(
+            lambda record: record[field] not in unwanted,
+            lambda collection: (_but(collection, _having(collection, field, unwanted)), True),
+        )
 
     return make
 
@@ -93,15 +75,24 @@ def is_null_(field: str) -> Operator:
 
     def make(wanted: bool, _: Data) -> Predicate:  # noqa: FBT001 - the value of the request
         if wanted:
-            return lambda record: record[field] is None
-        return lambda record: record[field] is not None
+            return narrowed(
+                lambda record: record[field] is None,
+                lambda collection: (_having(collection, field, (None,)), True),
+            )
+        return narrowed(
+            lambda record: record[field] is not None,
+            lambda collection: (_but(collection, _having(collection, field, (None,))), True),
+        )
 
     return make
 
 
 def eq_(field: str) -> Operator:
     """The field is the value."""
-    return lambda value, _: lambda record: record[field] == value
+    return lambda value, _: narrowed(
+        lambda record: record[field] == value,
+        lambda collection: (_having(collection, field, (value,)), True),
+    )
 
 
 def like_(field: str) -> Operator:
@@ -111,9 +102,27 @@ def like_(field: str) -> Operator:
         if not value:
             return None
         test = contains(value)
-        return lambda record: (text := record[field]) is not None and test(text)
+
+        def matches(record: Record) -> bool:
+            return (text := record[field]) is not None and test(text)
+
+        if field != "name":
+            return matches
+        return narrowed(matches, lambda collection: _with_pieces(collection, value))
 
     return make
+
+
+def _with_pieces(collection: Collection, part: str) -> tuple[int, bool]:
+    """The mask of the records whose name has all pieces of a part, and whether that is all."""
+    runs = re.split("[%_]", fold(part))
+    mask, index = collection.indexes.everything, collection.indexes.index(PIECES)
+    for run in runs:
+        for piece in pieces(run):
+            if len(piece) > 1 or len(run) == 1:
+                mask &= index.mask((piece,))
+    plain = len(runs) == 1 and 1 <= len(runs[0]) <= PAIR and "\0" not in part
+    return mask, plain
 
 
 def startswith_(field: str) -> Operator:
@@ -157,18 +166,40 @@ def _bound(fields: tuple[str, ...], holds: Callable[[datetime, datetime], bool])
 def tags_all_(values: list[str], _: Data) -> Predicate | None:
     """The tags hold each of the values; an empty list is ignored."""
     wanted = frozenset(values)
-    return (lambda record: wanted.issubset(record["tags"])) if wanted else None
+    if not wanted:
+        return None
+
+    def narrow(collection: Collection) -> tuple[int, bool]:
+        mask, index = collection.indexes.everything, collection.indexes.index(TAGS)
+        for tag in wanted:
+            mask &= index.mask((tag,))
+        return mask, True
+
+    return narrowed(lambda record: wanted.issubset(record["tags"]), narrow)
 
 
 def tags_any_(values: list[str], _: Data) -> Predicate:
     """The tags hold one of the values; an empty list holds nothing."""
     wanted = frozenset(values)
-    return (lambda record: not wanted.isdisjoint(record["tags"])) if wanted else never
+    if not wanted:
+        return never
+    return narrowed(
+        lambda record: not wanted.isdisjoint(record["tags"]),
+        lambda collection: (collection.indexes.index(TAGS).mask(wanted), True),
+    )
 
 
 def tags_is_null_(wanted: bool, _: Data) -> Predicate:  # noqa: FBT001 - the value of the request
     """Whether there are no tags."""
-    return (lambda record: not record["tags"]) if wanted else (lambda record: bool(record["tags"]))
+    if wanted:
+        return narrowed(
+            lambda record: not record["tags"],
+            lambda collection: (_having(collection, TAGS, (None,)), True),
+        )
+    return narrowed(
+        lambda record: bool(record["tags"]),
+        lambda collection: (_but(collection, _having(collection, TAGS, (None,))), True),
+    )
 
 
 def creator_(key: str) -> Operator:
@@ -185,10 +216,15 @@ def own_or_flow_name_like_(value: str, data: Data) -> Predicate | None:
     """The deployment's name or that of its flow has the value in it; an empty value is ignored."""
     if not value:
         return None
-    test = contains(value)
+    test, named = contains(value), like_("name")(value, data)
     # Many deployments share a flow, so its name is looked at once.
-    flows = {flow["id"] for flow in data.kind("flows").records if test(flow["name"])}
-    return lambda record: record["flow_id"] in flows or test(record["name"])
+    flows = {flow["id"] for flow in passing(named or always, data.kind("flows"))}
+
+    def narrow(collection: Collection) -> tuple[int, bool]:
+        own, exact = _with_pieces(collection, value)
+        return own | _having(collection, "flow_id", flows), exact
+
+    return narrowed(lambda record: record["flow_id"] in flows or test(record["name"]), narrow)
 
 
 def has_deployment_(without: bool, data: Data) -> Predicate:  # noqa: FBT001 - the request's value

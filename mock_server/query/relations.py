@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from mock_server.query.criteria import compile_filter
-from mock_server.query.operators import Predicate, all_of, always
+from mock_server.query.places import ids_mask
+from mock_server.query.predicates import Predicate, all_of, always, narrowed, passing
 
 if TYPE_CHECKING:
-    from mock_server.query.data import Data, Record
+    from mock_server.query.data import Collection, Data, Record
 
 Filters = Mapping[str, Mapping[str, Any] | None]
 
@@ -52,20 +53,36 @@ class Related:
 
     def _one(self, matches: Predicate, data: Data) -> Predicate:
         by_id, field = data.kind(self.kind).by_id(), self.field
+
+        def narrow(collection: Collection) -> tuple[int, bool]:
+            ids = [record["id"] for record in passing(matches, data.kind(self.kind))]
+            return collection.indexes.index(field).mask(ids), True
+
         if matches is always:
-            return lambda record: record[field] in by_id
+            return narrowed(lambda record: record[field] in by_id, narrow)
 
         def test(record: Record) -> bool:
             related = by_id.get(record[field])
             return related is not None and matches(related)
 
-        return test
+        return narrowed(test, narrow)
 
     def _some(self, matches: Predicate, data: Data) -> Predicate:
-        groups = data.kind(self.kind).group(self.field)
+        groups, field = data.kind(self.kind).group(self.field), self.field
         if matches is always:
-            return lambda record: record["id"] in groups
-        return lambda record: any(map(matches, groups.get(record["id"], ())))
+            return narrowed(
+                lambda record: record["id"] in groups,
+                lambda collection: (ids_mask(collection.places(), groups), True),
+            )
+
+        def narrow(collection: Collection) -> tuple[int, bool]:
+            ids = {record[field] for record in passing(matches, data.kind(self.kind))}
+            return ids_mask(collection.places(), ids), True
+
+        return narrowed(
+            lambda record: any(map(matches, groups.get(record["id"], ()))),
+            narrow,
+        )
 
 
 _FLOW: Final = Related("flows", "flow_id", filter="flows")
