@@ -10,6 +10,7 @@ import random
 from contextlib import contextmanager
 from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 from mock_server.call import View
@@ -31,6 +32,9 @@ EPOCH: Final = datetime.min.replace(tzinfo=UTC)
 TICK: Final = timedelta(microseconds=1)
 MILLISECOND: Final = timedelta(milliseconds=1)
 LEAD: Final = timedelta(milliseconds=50)
+
+MOST_SHOWN: Final = 10_000
+"""How many records are kept as answers show them: several kilobytes each."""
 
 QUERIED: Final = tuple(entry.name for entry in fields(Data) if entry.name in KINDS)
 """The kinds that the query engine sees."""
@@ -182,6 +186,9 @@ class Store:
             view = kept[1]
         else:
             view = View(make())
+            if len(self._shown) >= MOST_SHOWN:
+                for old in [*islice(self._shown, MOST_SHOWN // 2)]:
+                    del self._shown[old]
         self._shown[key] = (sources, view, self._writes)
         return view
 

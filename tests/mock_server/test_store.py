@@ -366,3 +366,17 @@ class StoreMachine(RuleBasedStateMachine):
 
 StoreMachine.TestCase.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)
 TestStore = StoreMachine.TestCase
+
+
+def test_what_was_shown_is_kept_for_a_bounded_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mock_server.store.MOST_SHOWN", 10)
+    store, made = Store(), []
+
+    def show(number: int) -> object:
+        record = {"id": f"{number}"}
+        return store.shown("flows", (record,), lambda: made.append(number) or record)
+
+    for number in range(25):
+        show(number)
+    assert len(store._shown) <= 10
+    assert made == list(range(25))
