@@ -49,7 +49,9 @@ class Mask:
         self._pattern = re.compile("|".join(map(re.escape, words))) if words else None
 
     def hide(self, text: str) -> str:
-        """The text without any secret."""
+        """The text without any secret, and such that every file can hold it."""
+        if not text.isascii():
+            text = text.encode("utf-8", "backslashreplace").decode()  # lone surrogates
         return text if self._pattern is None else self._pattern.sub(HIDDEN, text)
 
     def headers(self, headers: Mapping[str, str]) -> dict[str, str]:
@@ -63,8 +65,6 @@ class Mask:
 
     def value(self, value: Any) -> Any:
         """A JSON value without any secret in its strings."""
-        if self._pattern is None:
-            return value
         if isinstance(value, str):
             return self.hide(value)
         if isinstance(value, dict):

@@ -140,14 +140,16 @@ class Mirror(Target):
         lines = self._lines(here, there)
         if not lines:
             return
-        status = next((line for line in lines if line.startswith("status: ")), None)
-        header = all(line.startswith("header ") for line in lines)
-        kind = "status" if status else "headers" if header else "body"
+        rule = "compare.body"
+        if lines[0].startswith("status: "):
+            rule = "compare.status"
+        elif all(line.startswith("header ") for line in lines):
+            rule = "compare.headers"
         places = sorted({re.sub(r"\[\d+\]", "[]", line.partition(": ")[0]) for line in lines})
         told = "; ".join(lines[:_MOST]) + ("; ..." if len(lines) > _MOST else "")
         self.report(
             Finding(
-                rule=f"compare.{kind}",
+                rule=rule,
                 operation=operations().name(here.method, here.path),
                 message=f"differs from the reference in {', '.join(places[:_MOST])}",
                 expected=clip(f"{there.status} {there.body[:600].decode('utf-8', 'replace')}", 600),

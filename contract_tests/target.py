@@ -29,6 +29,7 @@ UNSET: Final[Any] = object()
 # get_scheduled_flow_runs does: it marks the deployments as polled.
 _READING_POST = re.compile(r".*/(filter|paginate|count|history|lateness)/?")
 _LOGIN = re.compile(r"log-?in|sign-?in|sso|oauth|saml|auth", re.IGNORECASE)
+_NOT_LET_IN = frozenset({401, 403})
 _DROPPED = 0  # the status of an exchange that got no answer
 
 
@@ -218,7 +219,7 @@ class Target:
     def _what_it_is(self, answer: Exchange) -> str:
         """One sentence on what answers instead, and what to do."""
         url = self.base_url
-        if answer.status in (401, 403):
+        if answer.status in _NOT_LET_IN:
             return self._not_let_in(answer)
         if 300 <= answer.status < 400:  # noqa: PLR2004 - the redirects
             return self._led_elsewhere(answer.headers.get("location", "somewhere else"))
@@ -280,6 +281,8 @@ def _is_sign(answer: Exchange) -> bool:
             return not isinstance(answer.json(), str)
         except NotJson:
             return False
+    if answer.status in _NOT_LET_IN:
+        return False
     return answer.body.startswith((b'{"exception_message"', b'{"exception_detail"'))
 
 

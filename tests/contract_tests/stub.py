@@ -19,16 +19,34 @@ class Answer:
     headers: dict[str, str] = field(default_factory=lambda: {"content-type": "application/json"})
 
 
+@dataclass
+class Sent:
+    """A request; the names of headers are in lower case."""
+
+    method: str
+    path: str
+    headers: dict[str, str]
+    body: bytes
+
+
 @contextmanager
 def serve(answer: Callable[[str, str, bytes], Answer | None]) -> Iterator[str]:
     """Serve a function of method, path and body; None closes the connection. Yields the URL."""
+    with serve_requests(lambda sent: answer(sent.method, sent.path, sent.body)) as url:
+        yield url
+
+
+@contextmanager
+def serve_requests(answer: Callable[[Sent], Answer | None]) -> Iterator[str]:
+    """As `serve`, for a function of the whole request."""
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
         def _handle(self) -> None:
             body = self.rfile.read(int(self.headers.get("content-length", 0)))
-            told = answer(self.command, self.path, body)
+            headers = {name.lower(): value for name, value in self.headers.items()}
+            told = answer(Sent(self.command, self.path, headers, body))
             if told is None:
                 self.close_connection = True
                 return
