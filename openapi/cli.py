@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from openapi.commands.check_traffic import check_traffic
+from openapi.commands.docs import docs
 from openapi.commands.drift import drift
 
 if TYPE_CHECKING:
@@ -215,5 +216,5 @@ def diff(old: str, new: str, form: str, least: str) -> None:
     sys.exit(1 if breaks(comparison.changes, least) else 0)
 
 
-for _command in (drift, check_traffic):
+for _command in (drift, check_traffic, docs):
     main.add_command(_command)

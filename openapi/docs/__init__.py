@@ -1,0 +1,1 @@
+"""The reference documentation: one static page of a document."""
