@@ -27,11 +27,11 @@ PYTEST_ARGS ?=
 PYTEST := $(PY) -m pytest -n 2 --dist loadgroup --timeout 1200
 
 # What tests are made with is typed like the rest; the tests themselves need not be.
-TEST_TOOLS := tests/agreement tests/benchmark tests/planted_bugs tests/real_server $(wildcard tests/*.py)
+TEST_TOOLS := tests/agreement tests/benchmark tests/planted_bugs tests/real_server tests/ui $(wildcard tests/*.py)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install install-prefect demo test bench lint types proof releases bundle constraints python clean
+.PHONY: help install install-prefect chromium demo test bench lint types proof releases bundle constraints python clean
 
 help:  ## Show this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -40,10 +40,14 @@ install: $(STAMP)  ## Make .venv with the toolkit and its development tools
 
 install-prefect: $(PREFECT_STAMP)  ## Make .venv-prefect with the real server that tests talk to
 
+chromium:  ## Install the browser that tests of the web UI use, if there is none (root or sudo)
+	@tests/ui/install_chromium.sh
+
 demo: $(STAMP)  ## Start the mock on its fixture data, judge it by the contract suite, stop it
 	@$(PY) -m tests.demo
 
-test: $(STAMP) $(PREFECT_STAMP)  ## Run all tests (real server included, under 15 minutes)
+test: $(STAMP) $(PREFECT_STAMP)  ## Run all tests (real server and browser included, under 15 minutes)
+	@$(MAKE) --no-print-directory chromium || true
 	$(PYTEST) -m "not proof and not releases" $(PYTEST_ARGS) tests
 
 proof: $(STAMP) $(PREFECT_STAMP)  ## Run the longer proofs: standard profile, all seeds, big agreement
