@@ -9,6 +9,7 @@ from mock_server.call import Reply
 from mock_server.clock import MockClock, parse_time
 from mock_server.control import data_operations as data
 from mock_server.control.asked import Answer, Asked, Text
+from mock_server.control.har import archive
 from mock_server.control.page import page
 from mock_server.control.status import clock as clock_now
 from mock_server.control.status import status as read_status
@@ -170,6 +171,11 @@ def count_exchanges(asked: Asked) -> Answer:
     return Reply(200, {"count": count})
 
 
+def export_journal(asked: Asked) -> Answer:
+    """The journal as an HTTP archive."""
+    return Reply(200, archive(asked.controls.journal.find(_wanted(asked))))
+
+
 def clear_journal(asked: Asked) -> Answer:
     """Empty the journal."""
     asked.controls.journal.clear()
@@ -199,7 +205,8 @@ OPERATIONS: Final[Mapping[str, Callable[[Asked], Answer]]] = {
                 remove_fault,
             ),
             *(read_clock, freeze_clock, advance_clock, release_clock, follow_clock),
-            *(list_exchanges, read_exchange, count_exchanges, clear_journal),
+            *(list_exchanges, read_exchange, count_exchanges, export_journal),
+            clear_journal,
         )
     },
 }

@@ -15,6 +15,7 @@ from mock_server.control.operations import OPERATIONS
 from mock_server.fixtures.writer import HISTORY
 from mock_server.routing import METHODS
 from openapi.cli import main as spec_command
+from openapi.har import read_har
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -393,6 +394,26 @@ def test_a_query_that_cannot_be_is_told(control: Control, query: str) -> None:
 
     assert status == 422
     assert query.partition("=")[0] in detail
+
+
+def test_the_journal_is_an_archive_that_can_be_judged(control: Control, tmp_path: Path) -> None:
+    """As `check-traffic` does: what was refused is a warning, and nothing an error."""
+    control.api.post("/flows/filter", json={"limit": 1})
+    control.api.post("/deployments/filter", json={}, headers={"authorization": "Bearer secret"})
+    control.api.post("/flows/?x=ä", json={"nme": "x"})
+    with pytest.raises(httpx.RemoteProtocolError):
+        control.api.get("/health", headers={"x-mock-fault": "drop"})
+    file = tmp_path / "journal.har"
+    text = control.http.get("/journal.har").text
+    file.write_text(text, encoding="utf-8")
+
+    assert "secret" not in text
+    entries = read_har(file).exchanges
+    assert [entry.status for entry in entries] == [200, 200, 422]
+    assert entries[0].body is not None
+    assert entries[1].body is None  # the journal cut it
+    assert entries[2].request_body == b'{"nme":"x"}'
+    assert CliRunner().invoke(spec_command, ["check-traffic", str(file)]).exit_code == 0
 
 
 def test_the_control_api_itself_is_not_in_the_journal(control: Control) -> None:
