@@ -32,6 +32,13 @@ class YamlError(ValueError):
         self.column = column
 
 
+MOST_VALUES = 10_000_000
+"""So many values a document may have once its aliases are followed."""
+
+MOST_LEVELS = 1000
+MANY = 5000
+_INLINE = re.compile(r"(?:[-?:][ \t]+){200}")
+
 # The parser in C is eight times as fast and reads the same, where PyYAML was built with it.
 _Base: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -94,6 +101,58 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
+def _expanded(node: yaml.Node, known: dict[int, int]) -> int:
+    """How many values a node stands for, those behind aliases counted each time.
+
+    A node within itself counts for nothing here: it is refused when it is made.
+    """
+    size = known.get(id(node))
+    if size is None:
+        known[id(node)] = 0
+        parts: list[yaml.Node] = []
+        if isinstance(node, yaml.MappingNode):
+            parts = [part for pair in node.value for part in pair]
+        elif isinstance(node, yaml.SequenceNode):
+            parts = node.value
+        size = known[id(node)] = 1 + sum(_expanded(part, known) for part in parts)
+    return size
+
+
+def _may_be_deep(text: str) -> bool:
+    """Whether a text could be nested so deeply that the parser in C runs out of its stack.
+
+    Nesting by indentation alone would need megabytes.
+    """
+    return text.count("[") + text.count("{") > MANY or _INLINE.search(text) is not None
+
+
+def _is_deep(text: str) -> bool:
+    depth = 0
+    for event in yaml.parse(text, Loader=_JsonLoader):
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+            if depth > MOST_LEVELS:
+                return True
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+    return False
+
+
+def _load(text: str) -> Any:
+    if _may_be_deep(text) and _is_deep(text):
+        raise YamlError("it is nested too deeply")
+    loader = _JsonLoader(text)
+    try:
+        node = loader.get_single_node()
+        if node is None:
+            return None
+        if "&" in text and _expanded(node, {}) > MOST_VALUES:
+            raise YamlError(f"its aliases stand for more than {MOST_VALUES} values")
+        return loader.construct_document(node)
+    finally:
+        loader.dispose()
+
+
 def _refused(constant: str) -> Any:
     raise ValueError(f"{constant} is no JSON")
 
@@ -108,14 +167,17 @@ def parse_yaml(text: str) -> Any:
         Objects, lists, strings, numbers, booleans and None.
 
     Raises:
-        YamlError: The text is no YAML, or a key stands twice in one object.
+        YamlError: The text is no YAML, a key stands twice in one object, it is nested too deeply,
+            or its aliases stand for more than anybody has written.
     """
     if text.lstrip().startswith(("{", "[")):
         # Ten times as fast; what is wrong is told better below.
         with contextlib.suppress(ValueError, RecursionError):
             return json.loads(text, object_pairs_hook=_once, parse_constant=_refused)
     try:
-        return yaml.load(text, Loader=_JsonLoader)  # noqa: S506  # a safe loader, see above
+        return _load(text)
+    except RecursionError:
+        raise YamlError("it is nested too deeply") from None
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (None, None)

@@ -83,3 +83,33 @@ def test_json_may_write_a_character_as_two_escapes(tmp_path: Path) -> None:
     file = tmp_path / "given.json"
     file.write_text('{"a": "\\ud83d\\udc4b", "b": "\\\\ud83d\\\\udc4b"}', encoding="utf-8")
     assert load_yaml(file) == {"a": "\U0001f44b", "b": "\\ud83d\\udc4b"}
+
+
+def test_aliases_that_multiply_are_refused() -> None:
+    lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
+    lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 9)]
+    with pytest.raises(YamlError, match="aliases stand for more than"):
+        parse_yaml("\n".join(lines))
+    assert len(parse_yaml("\n".join(lines[:4]))["a3"]) == 10
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a: &a [*a]",
+        "a: " + "[" * 5000 + "]" * 5000,
+        "a: " + "{a: " * 200_000 + "}" * 200_000,
+        "a: '" + "]" * 300_000 + "'\nb: " + "[" * 300_000 + "]" * 300_000,
+        "- " * 200_000 + "x",
+        "? " * 200_000 + "x",
+    ],
+    ids=["itself", "lists", "objects", "after brackets in a text", "dashes", "question marks"],
+)
+def test_what_has_no_end_is_refused(text: str) -> None:
+    with pytest.raises(YamlError):
+        parse_yaml(text)
+
+
+def test_tags_make_nothing() -> None:
+    with pytest.raises(YamlError, match="constructor"):
+        parse_yaml('a: !!python/object/apply:os.system ["true"]')
