@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import gc
 import ipaddress
 import re
 from contextlib import closing
@@ -274,6 +275,8 @@ def main(
             if watched is not None:
                 click.echo(f"Watching {watched}.")
             click.echo("Ctrl-C stops it.")
+            # What is loaded stays: the garbage collector need not look at it time and again.
+            gc.freeze()
             running.run(sockets=[listening])
             click.echo("Stopped.")
 
