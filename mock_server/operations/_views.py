@@ -43,6 +43,11 @@ FLOW_RUN: Final = (
     *("infrastructure_pid", "created_by", "work_pool_id", "work_pool_name", "state"),
     "job_variables",
 )
+TASK_RUN_ON_PAGE: Final = (
+    *("id", "created", "updated", "name", "flow_run_id", "task_key", "state_id", "state"),
+    *("task_version", "task_inputs", "empirical_policy", "tags", "start_time", "end_time"),
+    *("total_run_time", "estimated_run_time", "estimated_start_time_delta"),
+)
 TASK_RUN: Final = (
     *("id", "created", "updated", "name", "flow_run_id", "task_key", "dynamic_key", "cache_key"),
     *("cache_expiration", "task_version", "empirical_policy", "tags", "labels", "state_id"),
@@ -188,6 +193,12 @@ def task_run(store: Store, record: Record) -> dict[str, Any]:
     shown = pick(record, TASK_RUN)
     _estimate(shown, record, store.now())
     return shown
+
+
+def task_run_on_page(store: Store, record: Record) -> dict[str, Any]:
+    """A task run as a page of them shows it: with fewer fields, in an order of their own."""
+    shown = task_run(store, record)
+    return {key: shown[key] for key in TASK_RUN_ON_PAGE}
 
 
 def _estimate(shown: dict[str, Any], record: Record, now: datetime) -> None:

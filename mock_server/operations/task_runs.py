@@ -100,7 +100,7 @@ def read_task_runs(call: Call) -> Reply:
 
 def paginate_task_runs(call: Call) -> Reply:
     """One page of the task runs that match."""
-    return page_of(call, "task_runs", _views.task_run)
+    return page_of(call, "task_runs", _views.task_run_on_page)
 
 
 def count_task_runs(call: Call) -> Reply:
