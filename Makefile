@@ -31,7 +31,7 @@ TEST_TOOLS := tests/agreement tests/benchmark tests/planted_bugs tests/real_serv
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install install-prefect chromium demo test bench lint types proof releases bundle constraints python clean
+.PHONY: help install install-prefect chromium demo test bench lint types proof releases npm bundle constraints python clean
 
 help:  ## Show this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -48,7 +48,7 @@ demo: $(STAMP)  ## Start the mock on its fixture data, judge it by the contract 
 
 test: $(STAMP) $(PREFECT_STAMP)  ## Run all tests (real server and browser included, under 15 minutes)
 	@$(MAKE) --no-print-directory chromium || true
-	$(PYTEST) -m "not proof and not releases" $(PYTEST_ARGS) tests
+	$(PYTEST) -m "not proof and not releases and not npm" $(PYTEST_ARGS) tests
 
 proof: $(STAMP) $(PREFECT_STAMP)  ## Run the longer proofs: standard profile, all seeds, big agreement
 	$(PYTEST) -m proof $(PYTEST_ARGS) tests
@@ -58,6 +58,9 @@ bench: $(STAMP)  ## Measure the mock beside Prism, Connexion and a bare server (
 
 releases: $(STAMP)  ## Judge real servers of four releases, 3.0 to 3.8
 	$(PY) -m pytest --timeout 1200 -m releases $(PYTEST_ARGS) tests/real_server
+
+npm: $(STAMP)  ## Have linters and a typed client from npm try the spec (needs node)
+	$(PY) -m pytest -m npm $(PYTEST_ARGS) tests/openapi/test_npm.py
 
 lint: $(STAMP)  ## Check style (ruff)
 	$(PY) -m ruff check .

@@ -28,6 +28,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "proof: takes minutes; `make proof` runs it")
+    config.addinivalue_line("markers", "npm: needs node and npm; `make npm` runs it")
     config.addinivalue_line("markers", "releases: installs other releases; `make releases` runs it")
 
 
