@@ -24,7 +24,7 @@ from mock_server.fault_syntax import Fault, parse_fault
 from mock_server.faulting import Faulting
 from mock_server.faults import Faults
 from mock_server.framework import API, AsyncApp, OpenAPISpecification, Resolver
-from mock_server.journal import Journalling
+from mock_server.journal import CONNECTION, Journalling
 from mock_server.limits import DEFAULT_LIMITS, Limits
 from mock_server.request_limits import RequestLimits
 from mock_server.responses import render
@@ -81,7 +81,7 @@ class MockApp:
         control: ASGIApp | None = None,
         file: StateFile | None = None,
     ) -> None:
-        self._app = Journalling(app, controls.journal)
+        self._app = Journalling(app, controls.journal) if controls.journal.kept else app
         self._control = control
         self._file = file
         self.store = controls.store
@@ -89,6 +89,7 @@ class MockApp:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection, as ASGI has it."""
+        CONNECTION.set(send)
         if self._control is not None and _is_control(scope):
             await self._control(scope, receive, send)
         else:
@@ -147,7 +148,7 @@ def create_app(
         now: what time it is in the mock: a datetime, or a text in ISO 8601. There it stands still.
         clock_runs: let the clock run from there.
         faults: what goes wrong on purpose, such as `operation=read_flow status=503 rate=0.1`.
-        journal_size: how many requests the journal keeps.
+        journal_size: how many requests the journal keeps; 0 for none.
         control: answer below `/_mock` to this machine, or to who has the token.
         control_token: what the control API asks for; with it, it answers other machines too.
 

@@ -362,7 +362,6 @@ class Journalling:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        CONNECTION.set(send)
         exchange = self.journal.begin(scope)
         scope[KEY] = exchange
         took, gave = exchange.took, exchange.gave

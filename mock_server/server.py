@@ -175,7 +175,7 @@ def serve(
         now: what time it is in the mock: a datetime, or a text in ISO 8601. There it stands still.
         clock_runs: let the clock run from there.
         faults: what goes wrong on purpose, such as `operation=read_flow status=503 rate=0.1`.
-        journal_size: how many requests the journal keeps.
+        journal_size: how many requests the journal keeps; 0 for none.
         control: answer below `/_mock`, if the mock listens on loopback or there is a token.
         control_token: what the control API asks for; with it, it answers other machines too.
         middleware: ASGI middleware around the operations, outermost first.

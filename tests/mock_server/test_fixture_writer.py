@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
@@ -61,7 +62,7 @@ def variable(value: Any) -> dict[str, Any]:
     return {"id": identity, "created": NOW, "updated": NOW, "name": "a", "value": value, "tags": []}
 
 
-@pytest.mark.parametrize("name", ["default", "empty"])
+@pytest.mark.parametrize("name", ["default", "edge", "empty"])
 @pytest.mark.parametrize("relative", [False, True])
 def test_a_dump_is_read_back_as_the_same_records(
     tmp_path: Path, name: str, *, relative: bool
@@ -134,6 +135,16 @@ def test_times_may_be_given_as_text() -> None:
     given = {**variable(1), "created": "2026-03-01T12:29:00.123456Z"}
 
     assert "created: -1m" in write_fixture({"variables": [given]}, relative_to=NOW)
+
+
+def test_whole_numbers_become_what_the_store_has(tmp_path: Path) -> None:
+    before = loaded("default")
+    text = re.sub(r"(?<![\d.])(\d+)\.0(?=[\n,}])", r"\1", dump_store(before))
+    file = tmp_path / "whole.yaml"
+    file.write_text(text, encoding="utf-8")
+
+    for kind in USUAL:
+        assert repr(list(loaded(file).all(kind))) == repr(list(before.all(kind)))
 
 
 def test_a_time_where_none_belongs_is_refused() -> None:

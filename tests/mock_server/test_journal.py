@@ -147,6 +147,15 @@ def test_only_so_many_are_kept() -> None:
     assert journal.begin(scope()).number == 1
 
 
+def test_a_mock_can_go_without_a_journal() -> None:
+    with serve(fixtures="empty", journal_size=0) as mock:
+        assert httpx.get(f"{mock.url}/health").status_code == 200
+        with pytest.raises(httpx.RemoteProtocolError):
+            httpx.get(f"{mock.url}/health", headers={"x-mock-fault": "drop"})
+
+        assert mock.controls.journal.count(Wanted()) == 0
+
+
 def test_a_body_in_pieces_is_kept_up_to_a_size_and_counted_to_its_end() -> None:
     exchange = Exchange(1, NOON, scope())
     for _ in range(3):
