@@ -16,7 +16,7 @@ ALLOWED = {200, 201, 204, 404, 409}
 # A flow can go between the moment that a client got its id and the one at which it uses it.
 
 
-@pytest.mark.parametrize("seconds", [3, pytest.param(60, marks=pytest.mark.proof)])
+@pytest.mark.parametrize("seconds", [2, pytest.param(60, marks=pytest.mark.proof)])
 def test_the_state_is_sound_after_many_clients(seconds: int) -> None:
     with serve(fixtures="empty") as mock:
         statuses = asyncio.run(load(mock.url, seconds))

@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
+import openapi
 from mock_server import serve
-from mock_server.auth import Credentials
+from mock_server.auth import OPEN, Credentials
 from mock_server.call import Call
 from mock_server.clock import MockClock
-from mock_server.csrf import MOST_CLIENTS, CsrfTokens
+from mock_server.csrf import CHANGING, MOST_CLIENTS, CsrfTokens
+from mock_server.edges import responses
 from mock_server.store import Store
 from tests.real_server.process import prefect_server
 
@@ -195,6 +197,19 @@ def test_a_token_is_good_for_its_client_until_it_is_renewed(guarded: str) -> Non
 def test_a_client_without_a_name_is_refused_and_an_empty_one_is_not(guarded: str) -> None:
     assert ask(guarded, "GET", "/api/csrf-token").status_code == 422
     assert ask(guarded, "GET", "/api/csrf-token?client=").json()["client"] == ""
+
+
+def test_the_spec_declares_both_refusals_with_these_bodies() -> None:
+    for path, item in openapi.load()["paths"].items():
+        for method, operation in item.items():
+            if method.upper() not in {"GET", *CHANGING}:
+                continue
+            answers = responses().answers(operation["operationId"])
+            if path not in OPEN:
+                answers.render(401, UNAUTHORIZED)
+            if method.upper() in CHANGING:
+                for body in (NO_TOKEN, NO_CLIENT, INVALID):
+                    answers.render(403, body)
 
 
 # -- what the mock alone has, and what cannot be waited for

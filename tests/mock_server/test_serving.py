@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from mock_server import Tls, serve
-from mock_server.cli import main
+from mock_server.cli import _warning, main
 from mock_server.fixtures import FixtureError
 from mock_server.limits import DEFAULT_LIMITS
 from mock_server.state_file import StateFile, StateFileError
@@ -140,6 +140,21 @@ def test_a_state_file_in_use_is_told(tmp_path: Path) -> None:
     path = tmp_path / "state.db"
     with serve(fixtures="empty", state=path):
         assert "in use by another mock: stop that one" in refusal("--state", str(path))
+
+
+@pytest.mark.parametrize(
+    ("auth", "tls", "told"),
+    [
+        (None, None, "asks for no credentials (see --auth)"),
+        (None, Tls("c.pem"), "asks for no credentials (see --auth)"),
+        ("basic:a:b", None, "can be read on its way (see --ssl-certfile)"),
+        ("basic:a:b", Tls("c.pem"), "it asks them for credentials"),
+    ],
+)
+def test_what_it_means_to_let_others_in_is_told(
+    auth: str | None, tls: Tls | None, told: str
+) -> None:
+    assert told in _warning(auth, tls)
 
 
 def test_limits_of_the_command_line_are_those_of_python() -> None:
