@@ -173,7 +173,7 @@ class Truth:
         made: dict[str, Any] = self._made(path, body)
         return made
 
-    def _path(self, contract: Contract) -> str:
+    def path(self, contract: Contract) -> str:
         """The path of an operation, to an object of its own."""
         path = contract.operation.path
         if "{" not in path:
@@ -194,6 +194,15 @@ class Truth:
             path = path.replace(parameter, str(value))
         return path
 
+    def hints(self) -> dict[str, Any]:
+        """Values for required fields, so that bodies are about objects made for it."""
+        return {
+            "flow_id": self._shared["flow"],
+            "schedule": HOURLY,
+            "name": self._mark,
+            "deployment_ids": [NOBODY],
+        }
+
     def _named_anew(self, body: Any) -> Any:
         """The body with a name that nothing has yet, where it has the one that was hinted."""
         if isinstance(body, dict) and body.get("name") == self._mark:
@@ -209,7 +218,7 @@ class Truth:
         if not contract.operation.core:
             body = self._named_anew(body)
         method = contract.operation.method
-        data = json.dumps(body).encode()
+        data = None if contract.body_pointer is None else json.dumps(body).encode()
         try:
             answer = self._client.request(method, path, content=data)
         except httpx.TransportError:  # closed after a 500
@@ -261,14 +270,8 @@ class Truth:
         """
         assert contract.body_pointer is not None
         schema = lookup(SPEC.view, contract.body_pointer)
-        hints = {
-            "flow_id": self._shared["flow"],
-            "schedule": HOURLY,
-            "name": self._mark,
-            "deployment_ids": [NOBODY],
-        }
-        breaker = Breaker(SPEC.readings, hints)
-        path = self._path(contract)
+        breaker = Breaker(SPEC.readings, self.hints())
+        path = self.path(contract)
         for kind, cases in (("breach", breaker.breaches(schema)), ("edge", breaker.edges(schema))):
             seen: set[Any] = set()
             for case in cases:
