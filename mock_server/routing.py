@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import quote
 
 from starlette.routing import compile_path
 
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from mock_server.framework import Resolver, Specification
 
 METHODS: Final = frozenset({"get", "put", "post", "delete", "options", "head", "patch", "trace"})
+# What a location may hold as it is: the framework of the released server says so.
+SAFE: Final = ":/%#?=@[]!$&'()*+,;"
 PARAMETER: Final = re.compile(r"\{([^}]+)\}")
 
 ALLOWED: Final[Mapping[str, str]] = {
@@ -221,4 +224,4 @@ class Routing(SpecMiddleware):  # type: ignore[misc] # connexion has no types
 def _location(scope: Scope, path: str) -> str:
     from starlette.datastructures import URL  # noqa: PLC0415 - redirects are rare
 
-    return str(URL(scope=scope).replace(path=path))
+    return quote(str(URL(scope=scope).replace(path=path)), safe=SAFE)

@@ -230,8 +230,6 @@ def update_queue(store: Store, queue: Record, changes: Mapping[str, Any]) -> Non
         fields["status"] = "PAUSED"
     elif paused is False and queue["status"] == "PAUSED":
         fields["status"] = "READY" if _polled_lately(store, fields, queue) else "NOT_READY"
-    if not fields:
-        return
     store.update("work_queues", queue["id"], **fields, updated=store.tick_coarsely())
     if fields.get("priority") is not None:
         prioritise(store, queue["id"], fields["priority"])

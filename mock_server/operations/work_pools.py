@@ -62,8 +62,7 @@ def update_work_pool(call: Call) -> Reply:
     if paused is not None and pool["type"] != _queues.AGENT_TYPE:
         online = any(worker["status"] == "ONLINE" for worker in _workers(store, pool))
         body["status"] = _queues.pool_status(pool["type"], paused=paused, online=online)
-    if body:
-        store.update("work_pools", pool["id"], **body, updated=store.tick_coarsely())
+    store.update("work_pools", pool["id"], **body, updated=store.tick_coarsely())
     return NO_CONTENT
 
 

@@ -49,7 +49,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--left", metavar="URL", help="the server that is judged (the mock)")
     parser.add_argument("--right", metavar="URL", help="the reference (a real server)")
     parser.add_argument("--show", type=int, default=40, help="differences to print (%(default)s)")
-    parser.add_argument("--threshold", type=float, default=0.99, help="(%(default)s)")
+    parser.add_argument("--threshold", type=float, default=0.999, help="(%(default)s)")
     return parser.parse_args()
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from contract_tests.sameness import Answer, Sameness, joined
 from tests.agreement import changes, invalid, queries
 from tests.agreement import world as data
-from tests.agreement.wire import Request, Side
+from tests.agreement.wire import Request, Side, outline
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -148,6 +148,8 @@ class Comparison:
         return left, right
 
     def _compare(self, request: Request, left: Answer, right: Answer) -> None:
+        if request.rows_open:
+            left, right = outline(left), outline(right)
         lines = self._sameness.differences(left, right, unordered=request.unordered)
         if lines:
             self.tally.differences.append(Difference(request, lines))

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import copy
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
-from tests.agreement import world as words
-from tests.agreement.queries import query
+from tests.agreement.valid import KIND, UNKNOWN, valid
 from tests.agreement.wire import UNSET, Request, ref
 
 if TYPE_CHECKING:
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
     from tests.agreement.world import World
 
-KIND: Final = "invalid"
-UNKNOWN: Final = "5f1e1d5c-0000-4000-8000-000000000000"
 DEPLOYMENT_PATHS: Final = [
     ("GET", ""),
     ("PATCH", ""),
@@ -60,45 +58,6 @@ VERSIONS: Final = ["0.8.0", "0.8.4", "9.9.9", "0.7.9", "abc", "1", "1.2", "1.2.3
 BAD_IDS: Final = ["zz", "5", UNKNOWN[:-1], f"{{{UNKNOWN}}}", f"urn:uuid:{UNKNOWN}", "%20"]
 
 
-def valid(rng: Random, world: World) -> Request:
-    """A request that both accept, of any operation that has a body."""
-    deployment = ref(rng.choice(world.deployments))
-    flow = ref(f"flow{rng.randrange(words.FLOWS)}")
-    name = f"tmp {rng.randrange(4)}"
-    run = {"name": "run tmp", "state": words.state(rng), "parameters": {"x": 1}, "tags": ["a"]}
-    kept = words.deployment_body(rng, name, flow)
-    # A placement that changes is the business of the state changes; here it may stay as it is.
-    changed = {key: value for key, value in kept.items() if key not in _NOT_PATCHED}
-    choices: list[tuple[str, str, Any]] = [
-        ("POST", "/deployments/", kept),
-        ("POST", "/deployments/", kept),
-        ("PATCH", f"/deployments/{deployment}", changed),
-        ("PATCH", f"/deployments/{deployment}", changed),
-        ("POST", f"/deployments/{deployment}/create_flow_run", run),
-        ("POST", f"/deployments/{deployment}/create_flow_run/bulk", [run]),
-        ("POST", f"/deployments/{deployment}/schedules", [words.schedule(rng)]),
-        ("PATCH", f"/deployments/{deployment}/schedules/{UNKNOWN}", words.schedule(rng)),
-        (
-            "POST",
-            f"/deployments/{deployment}/schedule",
-            {"start_time": words.MOMENTS[1], "end_time": words.MOMENTS[0], "max_runs": 3},
-        ),
-        (
-            "POST",
-            "/deployments/get_scheduled_flow_runs",
-            {"deployment_ids": [UNKNOWN], "scheduled_before": words.MOMENTS[1], "limit": 3},
-        ),
-    ]
-    if rng.random() < 0.4:
-        asked = query(rng, world)
-        return Request(KIND, asked.method, asked.path, asked.body)
-    method, path, body = rng.choice(choices)
-    return Request(KIND, method, path, body)
-
-
-_NOT_PATCHED: Final = {"name", "flow_id", "labels", "work_pool_name", "work_queue_name"}
-
-
 def invalid_request(rng: Random, world: World) -> Request:
     """One request with one thing broken."""
     breaker = rng.choices([row[0] for row in _BREAKERS], [row[1] for row in _BREAKERS])[0]
@@ -125,12 +84,12 @@ def _inside(value: Any, path: tuple[Any, ...]) -> Any:
 
 
 def _body(request: Request, body: Any) -> Request:
-    return Request(KIND, request.method, request.path, body, unordered=request.unordered)
+    return replace(request, body=body)
 
 
 def _raw(request: Request, content: bytes | None, **headers: str) -> Request:
     named = tuple((name.replace("_", "-"), value) for name, value in headers.items())
-    return Request(KIND, request.method, request.path, UNSET, content, named)
+    return replace(request, body=UNSET, content=content, headers=named)
 
 
 def _wrong_value(rng: Random, world: World) -> Request:
@@ -247,6 +206,67 @@ def _path(rng: Random, world: World) -> Request:
     return Request(KIND, method, rng.choice(paths)(), body)
 
 
+_HEADERS: Final = {
+    "origin": ["http://example.test", "null", ""],
+    "accept": ["text/html", "application/xml;q=0.9", ""],
+    "accept-encoding": ["gzip", "identity", "br, gzip;q=0.5", "gzip;q=0", "*"],
+    "authorization": ["Basic dTpw", "Bearer nobody", "x"],
+    "cookie": ["a=b"],
+    "x-prefect-api-version": VERSIONS,
+    "prefect-automation-id": [UNKNOWN, "zz", ""],
+    "prefect-automation-name": ["bXk=", "no base64", ""],
+    "prefect-csrf-token": ["x"],
+    "prefect-csrf-client": ["x", UNKNOWN],
+    "x-forwarded-proto": ["https"],
+    "if-none-match": ["*"],
+    "expect": ["100-continue"],
+}
+
+
+def _headers(rng: Random, world: World) -> Request:
+    """A request that is in order or not, with headers that count, or are none of its business."""
+    breaker = rng.choice([valid, valid, _wrong_value, _path, _other_body])
+    asked = breaker(rng, world)
+    names = rng.sample(list(_HEADERS), rng.choice([1, 1, 2, 3]))
+    headers = tuple((name, rng.choice(_HEADERS[name])) for name in names)
+    return replace(asked, headers=headers)
+
+
+def _preflight(rng: Random, world: World) -> Request:
+    asked = valid(rng, world)
+    headers = [("origin", "http://example.test"), ("access-control-request-method", "PATCH")]
+    if rng.random() < 0.6:
+        wanted = rng.choice(["content-type", "x-prefect-ui, content-type", "x-odd", ""])
+        headers.append(("access-control-request-headers", wanted))
+    if rng.random() < 0.3:
+        headers[1] = ("access-control-request-method", rng.choice(["GET", "PUT", "TRACE", "get"]))
+    if rng.random() < 0.1:
+        del headers[0]
+    return Request(KIND, "OPTIONS", asked.path, headers=tuple(headers))
+
+
+def _odd_path(rng: Random, world: World) -> Request:
+    """An operation's path with another method, a slash more, a part less, or in capitals."""
+    asked = valid(rng, world)
+    path = asked.path
+    changed = rng.choice(
+        [
+            f"{path}/",
+            path.rstrip("/"),
+            path.upper(),
+            path.rpartition("/")[0],
+            f"{path}?a=b&a=",
+            path,
+        ]
+    )
+    method = rng.choice(
+        [asked.method, asked.method, "GET", "POST", "PUT", "DELETE", "PATCH", "HEAD"]
+    )
+    if method == "DELETE":
+        method = "OPTIONS"
+    return replace(asked, method=method, path=changed)
+
+
 def _known_read(rng: Random, world: World) -> Request:
     """Spellings of an id that count as that id, and headers that change nothing."""
     known = ref(rng.choice(world.deployments), rng.choice(["upper", "hex"]))
@@ -281,4 +301,7 @@ _BREAKERS: Final[list[tuple[Callable[[Random, World], Request], int]]] = [
     (_path, 3),
     (_known_read, 1),
     (_bulk_delete, 1),
+    (_headers, 4),
+    (_preflight, 1),
+    (_odd_path, 3),
 ]
