@@ -149,5 +149,5 @@ def difference(ours: Any, theirs: Any) -> str:
 
 
 def _lines(told: Any) -> list[str]:
-    text = json.dumps(told, indent=1, ensure_ascii=False)
+    text = json.dumps(told, indent=1, ensure_ascii=False, sort_keys=True)
     return text.replace("\\n", "\n").splitlines()

@@ -99,6 +99,7 @@ def comparable(event: dict[str, Any]) -> dict[str, Any]:
     return {**event, "payload": payload}
 
 
+# Not by text: on SQLite a real server fails at it.
 FILTERS: list[dict[str, Any]] = [
     {"event": {"prefix": ["prefect.deployment."]}},
     {"event": {"exclude_prefix": ["prefect.flow"], "name": []}},
@@ -111,8 +112,6 @@ FILTERS: list[dict[str, Any]] = [
     {"related": {"resources_in_roles": [["prefect.tag.r", "tag"]]}},
     {"related": {}},
     {"any_resource": {"id_prefix": ["prefect.tag."]}},
-    {"text": {"query": "updated -paused"}},
-    {"text": {"query": '"prefect.tag.g" +COMPLETED'}},
     {"occurred": {"since": "2000-01-01T00:00:00Z", "until": "2000-01-02T00:00:00Z"}},
     {"id": {"id": []}},
 ]
