@@ -55,11 +55,12 @@ def remains(target: Target, prefix: str) -> list[Remains]:
 def _remains(target: Target, prefix: str) -> Iterator[Remains]:
     flows = _named(target, "flows", prefix, {"flows": {"name": {"like_": prefix}}})
     ids = [flow["id"] for flow in flows]
-    if ids:
-        ours = {"flows": {"id": {"any_": ids}}}
-        for kind in ("task_runs", "flow_runs"):
-            for row in _rows(target, kind, ours):
-                yield Remains(f"/{kind}/{row['id']}", str(row.get("name")))
+    for kind in ("task_runs", "flow_runs"):
+        rows = _named(target, kind, prefix, {kind: {"name": {"like_": prefix}}})
+        if ids:
+            rows += _rows(target, kind, {"flows": {"id": {"any_": ids}}})
+        for key, name in {row["id"]: str(row.get("name")) for row in rows}.items():
+            yield Remains(f"/{kind}/{key}", name)
     made = _named(target, "deployments", prefix, {"deployments": {"name": {"like_": prefix}}})
     for row in made:
         yield Remains(f"/deployments/{row['id']}", row["name"])
