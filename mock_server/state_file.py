@@ -95,6 +95,8 @@ class StateFile:
         with self._told():
             self._connection.execute("PRAGMA locking_mode = EXCLUSIVE")
             self._connection.execute("BEGIN EXCLUSIVE")
+            # Without tables it is one whose making was cut short, and which SQLite has set back.
+            self.is_new = self.is_new or not self._has_tables()
             if self.is_new:
                 return  # `begin` ends what begins here, so that the file is never half made
             self._connection.execute("COMMIT")
@@ -103,6 +105,10 @@ class StateFile:
                 raise _broken(self.path, found.splitlines()[-1])
             self._connection.execute("SELECT 1 FROM records, starts LIMIT 1")
             self._log_ahead()
+
+    def _has_tables(self) -> bool:
+        found = self._connection.execute("SELECT EXISTS (SELECT 1 FROM sqlite_master)")
+        return bool(found.fetchone()[0])
 
     def _log_ahead(self) -> None:
         self._connection.execute("PRAGMA journal_mode = WAL")

@@ -231,6 +231,13 @@ def without_tables(path: Path) -> None:
     connection.close()
 
 
+def with_another_table(path: Path) -> None:
+    without_tables(path)
+    with sqlite3.connect(path) as connection:
+        connection.execute("CREATE TABLE theirs (a)")
+    connection.close()
+
+
 def with_nonsense(path: Path) -> None:
     file = StateFile(path)
     file.begin(filled())
@@ -249,7 +256,7 @@ def with_nonsense(path: Path) -> None:
         (newer, "is of version 2, and this mock reads version 1: use the release that made it"),
         (torn, "is broken .* choose another path"),
         (cut, "is broken .* choose another path"),
-        (without_tables, "is broken .*no such table"),
+        (with_another_table, "is broken .*no such table"),
         (with_nonsense, "is broken .*record 3 of"),
     ],
 )
@@ -269,6 +276,45 @@ def test_what_is_no_good_file_is_refused_and_left_alone(
     with pytest.raises(StateFileError, match=message):
         use()
     assert path.read_bytes() == before
+
+
+def test_a_file_whose_making_was_cut_short_is_new(path: Path) -> None:
+    without_tables(path)
+    file = StateFile(path)
+    assert file.is_new
+    file.begin(filled())
+    file.close()
+    assert reopened(path).all("flows")
+
+
+def test_the_making_can_be_cut_short(path: Path) -> None:
+    """Killed in the midst of it, the next start makes the file anew."""
+    code = """
+import os, sys
+from mock_server.fixtures import load_fixtures
+from mock_server.state_file import StateFile
+from mock_server.store import Store
+
+store, written = Store(), 0
+load_fixtures(store, "default")
+file = StateFile(sys.argv[1])
+
+def progress():
+    global written
+    written += 1
+    if written > 20:
+        os._exit(9)
+
+file._connection.set_progress_handler(progress, 100)
+file.begin(store)
+"""
+    done = subprocess.run([sys.executable, "-c", code, str(path)], check=False)
+    assert done.returncode == 9
+    file = StateFile(path)
+    assert file.is_new
+    file.begin(filled())
+    file.close()
+    assert reopened(path).all("flows")
 
 
 def test_a_folder_that_is_not_there_is_told(tmp_path: Path) -> None:
