@@ -43,7 +43,7 @@ def main() -> int:
             print(error, file=sys.stderr)
             return 2
     if "sizes" in options.only:
-        print("What a page costs by the number of deployments, in milliseconds", flush=True)
+        print("Milliseconds of processor time of an answer, by number of deployments", flush=True)
         results["sizes"] = sizes.measure()
         _print_sizes(results["sizes"])
         (options.out / "sizes.svg").write_text(svg(results["sizes"]), encoding="utf-8")

@@ -21,7 +21,9 @@ STYLE: Final = (
 
 
 def svg(
-    curves: Curves, *, title: str = "Milliseconds of an answer by number of deployments"
+    curves: Curves,
+    *,
+    title: str = "Milliseconds of processor time of an answer, by number of deployments",
 ) -> str:
     """A plot with both axes logarithmic.
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import http.client
 import json
-import time
 from contextlib import ExitStack
 from functools import partial
 from statistics import median
@@ -73,19 +72,29 @@ class Asker:
         """End the connection."""
         self._connection.close()
 
+    def _time(
+        self, method: str, path: str, body: Any
+    ) -> tuple[float, http.client.HTTPResponse, bytes]:
+        content = None if body is None else json.dumps(body)
+        headers = {"content-type": "application/json"} if content else {}
+        began = self.server.milliseconds()
+        self._connection.request(method, self._base + path, content, headers)
+        answer = self._connection.getresponse()
+        text = answer.read()
+        return self.server.milliseconds() - began, answer, text
+
     def ask(self, method: str, path: str, body: Any = None) -> tuple[float, Any]:
-        """The milliseconds that an answer took, and what it said.
+        """The milliseconds that an answer took the server, and what it said.
 
         Raises:
             RuntimeError: it was a refusal.
         """
-        content = None if body is None else json.dumps(body)
-        headers = {"content-type": "application/json"} if content else {}
-        began = time.perf_counter()
-        self._connection.request(method, self._base + path, content, headers)
-        answer = self._connection.getresponse()
-        text = answer.read()
-        took = (time.perf_counter() - began) * 1000
+        try:
+            took, answer, text = self._time(method, path, body)
+        except (BrokenPipeError, ConnectionResetError, http.client.RemoteDisconnected):
+            # The server ends connections on which nothing came for some seconds.
+            self._connection.close()
+            took, answer, text = self._time(method, path, body)
         if answer.status >= 300:
             raise RuntimeError(f"{method} {path}: {answer.status} {text[:300]!r}")
         return took, json.loads(text) if text else None

@@ -86,6 +86,7 @@ def test_a_server_in_a_process_is_awaited_watched_and_ended() -> None:
         if sys.platform == "linux":
             assert server.cpu_seconds()
             assert server.memory()
+        assert server.milliseconds()
         os.kill(server.pid, 0)
     with pytest.raises(ProcessLookupError):
         os.kill(server.pid, 0)
