@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from playwright.sync_api import expect
 
 from mock_server import serve
 from tests.real_server.process import RealServerMissingError, prefect_python
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page, ViewportSize
 
 WIDE: ViewportSize = {"width": 1280, "height": 1000}
-PATIENCE = 15_000
+PATIENCE = 30_000
 """Milliseconds to wait for what should appear; a busy machine takes its time."""
 
 
@@ -31,6 +32,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
+    expect.set_options(timeout=PATIENCE)
     try:
         with chromium() as running:
             yield running

@@ -154,8 +154,7 @@ def test_it_is_edited(site: Site, watched: Watched) -> None:
 def test_it_is_deleted(site: Site, watched: Watched, allowed: list[str]) -> None:
     doomed = site.world.doomed
     allowed += [f"404 to GET {site.origin}/api/deployments/{doomed}", "404 (Not Found)"]
-    page, _ = open_page(watched, site, "/deployments?page=2")
-    page.get_by_role("link", name="report-11").click()
+    page, _ = open_page(watched, site, f"{DETAIL}/{doomed}")
     expect(page.get_by_role("button", name="Schedule", exact=True)).to_be_visible()
     page.get_by_role("banner").get_by_role("button").last.click()
     choose(page, "Delete")
@@ -163,5 +162,6 @@ def test_it_is_deleted(site: Site, watched: Watched, allowed: list[str]) -> None
         page.get_by_role("button", name="Delete").last.click()
     assert deleted.value.status == 204
     expect(page.get_by_text("Deployment deleted").first).to_be_visible()
+    open_page(watched, site, "/deployments?page=2")
     expect(page.get_by_text("12 Deployments")).to_be_visible()
     expect(page.get_by_role("link", name="report-11")).to_be_hidden()
