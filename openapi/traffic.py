@@ -1,7 +1,7 @@
 """Judges recorded traffic by openapi-core: requests and answers against a document."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -116,7 +116,9 @@ class TrafficJudge:
         # None is how its documentation has the check left out; its annotation lacks it.
         config = Config(
             spec_validator_cls=None,  # type: ignore[arg-type]
-            extra_format_validators=dict(formats or {}),
+            extra_format_validators={
+                name: _of_strings(check) for name, check in (formats or {}).items()
+            },
         )
         # Which hosts are meant was settled before: every request looks as if it went to the root.
         plain = {**document, "servers": [{"url": "/"}]}
@@ -160,7 +162,7 @@ class TrafficJudge:
         refused = _REFUSED <= exchange.status < _FAILED
         severity = Severity.WARNING if refused else Severity.ERROR
         known = True
-        for error in self._core.iter_request_errors(request):
+        for error in _errors(self._core.iter_request_errors(request)):
             known = known and not isinstance(error, PathError)
             for code, pointer, message in _told("request", error):
                 yield Breach(code, severity, exchange.number, name, pointer, message)
@@ -174,11 +176,24 @@ class TrafficJudge:
             data=exchange.body,
             headers=Headers(dict(exchange.headers)),
         )
-        for error in self._core.iter_response_errors(request, response):
+        for error in _errors(self._core.iter_response_errors(request, response)):
             for code, pointer, message in _told("response", error):
                 if exchange.body is None and code != "undeclared-status":
                     continue  # it was not recorded
                 yield Breach(code, Severity.ERROR, exchange.number, name, pointer, message)
+
+
+def _of_strings(check: Callable[[str], bool]) -> Callable[[Any], bool]:
+    """A check of a format that leaves other types to the keyword `type`."""
+    return lambda value: not isinstance(value, str) or check(value)
+
+
+def _errors(found: Iterator[Exception]) -> Iterator[Exception]:
+    """What openapi-core finds, and what it stumbles over: odd bytes can make it fail."""
+    try:
+        yield from found
+    except Exception as error:  # noqa: BLE001  # whatever it is, the exchange cannot be read
+        yield error
 
 
 def _pattern(template: str) -> re.Pattern[str]:

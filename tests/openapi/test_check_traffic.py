@@ -95,6 +95,16 @@ BROKEN = [
               {"exception_message": "x", "exception_detail": [], "request_body": None}),
         ("warning", "request-body", "/0/schedule/cron"),
     ),
+    (
+        entry("POST", f"{BASE}/deployments/{NOBODY}/schedules",
+              [{"schedule": {"cron": "0 0 * * *", "timezone": []}}], 422,
+              {"exception_message": "x", "exception_detail": [], "request_body": None}),
+        ("warning", "request-body", "/0/schedule/timezone"),
+    ),
+    (
+        counted(request={"postData": {"mimeType": "application/json", "text": "\udcff"}}),
+        ("error", "request-unreadable", ""),
+    ),
     (entry("GET", f"{BASE}/nothing", ..., 404, {}), ("warning", "unknown-path", "")),
     (entry("PUT", COUNT, {}, 405, {}), ("warning", "unknown-method", "")),
     (

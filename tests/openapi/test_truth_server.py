@@ -35,6 +35,7 @@ WITHOUT_BREACH = {
     "maximum": "where it is the largest number that can be stored, a server fails instead",
     "minimum": "of an interval: zero breaks it, the next number above may be rounded",
     "required": "of one of several shapes: without it the value may be of another shape",
+    "minItems": "of a pair: an empty list is sent as a value of the wrong type already",
     "multipleOf": "of whole numbers that may be written as text",
     "type": "of one of several shapes that take any value together",
     "enum": "of one of several shapes that take any value together",
