@@ -224,8 +224,16 @@ def _told(side: str, error: BaseException) -> Iterator[tuple[str, str, str]]:
                 pointer = named or _pointer(getattr(broken, "absolute_path", ()))
                 yield code, pointer, f"{getattr(broken, 'message', broken)}"[:300]
             return
-    said = [str(cause) for cause in causes if isinstance(cause, OpenAPIError)]
-    yield code, named, (said or [str(error) or type(error).__name__])[-1][:300]
+    said = [_text(cause) for cause in causes if isinstance(cause, OpenAPIError)]
+    yield code, named, (said or [_text(error)])[-1][:300]
+
+
+def _text(error: BaseException) -> str:
+    """What an error says; some fail to say it of bytes that are no text."""
+    try:
+        return str(error) or type(error).__name__
+    except UnicodeError as reason:
+        return str(reason)
 
 
 def _leaves(found: Iterable[Exception]) -> Iterator[Exception]:
