@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import openapi
 from contract_tests.contract import Contract
-from openapi.formats import CHECKS
 from contract_tests.leniency import Readings
 from contract_tests.operations import Operations
 from contract_tests.rules.shape import Shapes
+from openapi.formats import CHECKS
 from openapi.json_schema import json_schema_view
 
 if TYPE_CHECKING:

@@ -8,7 +8,6 @@ from mock_server.query import Data
 from mock_server.query.criteria import Criterion, joined
 from mock_server.query.operators import (
     after_,
-    always,
     any_,
     before_,
     is_null_,
@@ -17,11 +16,13 @@ from mock_server.query.operators import (
     tags_all_,
     tags_is_null_,
 )
+from mock_server.query.predicates import always
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from mock_server.query.operators import Operator, Predicate
+    from mock_server.query.operators import Operator
+    from mock_server.query.predicates import Predicate
 
 NO_DATA: Final = Data()
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-    from mock_server.query.operators import Predicate
+    from mock_server.query.predicates import Predicate
     from mock_server.store import Store
     from mock_server.tables import Record
 

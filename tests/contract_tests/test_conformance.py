@@ -8,9 +8,9 @@ import pytest
 
 from contract_tests.conformance import Words
 from contract_tests.exchange import Exchange
-from openapi.formats import is_cron, is_rrule, is_time_zone
 from contract_tests.spec import spec_for
 from contract_tests.target import UNSET
+from openapi.formats import is_cron, is_rrule, is_time_zone
 
 SPEC = spec_for(None)
 
