@@ -33,7 +33,8 @@ def no_split_files(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize(
-    "command", [(), ("validate",), ("bundle",), ("diff",), ("drift",), ("check-traffic",), ("docs",)]
+    "command",
+    [(), ("validate",), ("bundle",), ("diff",), ("drift",), ("check-traffic",), ("docs",)],
 )
 def test_help_fits_a_screen_and_shows_an_example(command: tuple[str, ...]) -> None:
     result = run(*command, "--help")
