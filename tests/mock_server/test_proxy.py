@@ -152,7 +152,7 @@ CHUNKED = (
     + JSON
     + b"Transfer-Encoding: chunked\r\n\r\n1;ext=1\r\n5\r\n0\r\ntrailer: t\r\n\r\n"
 )
-PACKED = answer(gzip.compress(b"5"), head=JSON + b"content-encoding: gzip\r\n")
+PACKED = answer(gzip.compress(b"5", mtime=0), head=JSON + b"content-encoding: gzip\r\n")
 TO_THE_END = b"HTTP/1.1 200 OK\r\n" + JSON + b"connection: close\r\n\r\n5"
 
 
@@ -183,7 +183,10 @@ def test_an_answer_that_ends_with_the_connection_passes(*, fail: bool) -> None:
 
 WRONG = [
     (answer(b'"x"'), "response-body: count_deployments: "),
-    (answer(gzip.compress(b'"x"'), head=JSON + b"content-encoding: gzip\r\n"), "response-body: "),
+    (
+        answer(gzip.compress(b'"x"', mtime=0), head=JSON + b"content-encoding: gzip\r\n"),
+        "response-body: ",
+    ),
     (answer(b"5", status=b"418 Teapot"), "undeclared-status: count_deployments: 418"),
     (answer(b"5", head=b"content-type: text/html\r\n"), "response-media-type: count_deployments: "),
     (answer(b"{"), "response-unreadable: count_deployments: "),
