@@ -93,7 +93,7 @@ def _token(_context: click.Context, _option: click.Parameter, value: str | None)
 
 @click.group(
     invoke_without_command=True,
-    subcommand_metavar="[record ...]",
+    subcommand_metavar="[COMMAND ...]",
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": WIDTH},
     epilog="Example: deployments-mock --port 4300 --fixtures empty",
 )
@@ -102,30 +102,26 @@ def _token(_context: click.Context, _option: click.Parameter, value: str | None)
     type=click.IntRange(0, 65535),
     metavar="N",
     default=DEFAULT_PORT,
-    show_default=True,
-    help="Port to listen at; 0 for any that is free.",
+    help=f"Port [{DEFAULT_PORT}]; 0 for a free one.",
 )
 @click.option(
     "--host",
     default=DEFAULT_HOST,
-    show_default=True,
     metavar="ADDR",
-    help="Address to listen at. Others than loopback let other machines in.",
+    help=f"Address [{DEFAULT_HOST}]; off loopback others come in.",
 )
 @click.option(
     "--fixtures",
     default="default",
-    show_default=True,
     metavar="NAME|FILE",
-    help="Data to begin with: default, edge, empty, large:N, or a YAML file.",
+    help="[default], edge, empty, large:N, or a YAML file.",
 )
 @click.option(
     "--ui",
     is_flag=False,
     flag_value="",
     metavar="[PYTHON]",
-    help="Serve Prefect's own web UI too, of the prefect that is installed here, that"
-    " $PREFECT_PYTHON names, or that of the interpreter PYTHON.",
+    help="Serve the web UI of an installed prefect, too.",
 )
 @click.option(
     "--cors-origin",
@@ -133,21 +129,19 @@ def _token(_context: click.Context, _option: click.Parameter, value: str | None)
     multiple=True,
     callback=_origins,
     metavar="URL",
-    help="Origin whose pages may call the API, with credentials; can be repeated."
-    "  [default: any, without]",
+    help="Only its pages may call the API (repeatable).",
 )
 @click.option(
     "--state",
     metavar="FILE",
-    help="Keep the state in FILE; fixtures are for a new one only.  [default: in memory]",
+    help="Keep the state there instead of in memory.",
 )
 @click.option(
     "--auth",
     callback=_credentials,
     envvar="DEPLOYMENTS_MOCK_AUTH",
-    show_envvar=True,
     metavar="WHICH",
-    help="Ask for credentials: basic:USER:PASSWORD or bearer:TOKEN.",
+    help="Ask for basic:USER:PASSWORD or bearer:TOKEN.",
 )
 @click.option("--csrf", is_flag=True, help="Ask for CSRF tokens.")
 @click.option("--ssl-certfile", metavar="FILE", help="Speak HTTPS; a certificate (PEM).")
@@ -157,17 +151,14 @@ def _token(_context: click.Context, _option: click.Parameter, value: str | None)
     type=click.IntRange(1),
     metavar="BYTES",
     default=DEFAULT_LIMITS.max_body,
-    show_default=True,
-    help="Largest request body.",
+    help=f"Largest request body [{DEFAULT_LIMITS.max_body}].",
 )
-@click.option(
-    "--seed", type=int, metavar="N", help="Fix the ids and names that are made, and the faults."
-)
+@click.option("--seed", type=int, metavar="N", help="Fix the ids and names made, and the faults.")
 @click.option(
     "--now",
     callback=_time,
     metavar="TIME",
-    help="What time it is in the mock; there its clock stands still.",
+    help="The mock's time; its clock stands still there.",
 )
 @click.option("--clock-runs", is_flag=True, help="Let the clock run from --now.")
 @click.option(
@@ -176,16 +167,14 @@ def _token(_context: click.Context, _option: click.Parameter, value: str | None)
     multiple=True,
     callback=_faults,
     metavar="WHAT",
-    help="Let requests go wrong: 'operation=read_flow status=503 rate=0.1', or with"
-    " delay=100ms..2s or fault=drop|drop-answer|truncate; can be repeated.",
+    help="Let requests go wrong: 'status=503 rate=0.1' (repeatable).",
 )
 @click.option(
     "--control-token",
     envvar="DEPLOYMENTS_MOCK_CONTROL_TOKEN",
-    show_envvar=True,
     callback=_token,
     metavar="TOKEN",
-    help="Ask for it at /_mock/, and answer there to other machines, too.",
+    help="Ask for it at /_mock/, of other machines, too.",
 )
 @click.option("--no-control", is_flag=True, help="Answer nothing at /_mock/.")
 @click.option("--watch", is_flag=True, help="Reload the fixture file when it changes.")
