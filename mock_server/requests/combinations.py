@@ -70,6 +70,7 @@ BODY_CHECKS: Final[Mapping[str, Check]] = {
     "DeploymentsPaginateBody": check_page,
     "FlowRunsPaginateBody": check_page,
     "FlowsPaginateBody": check_page,
+    "TaskRunsPaginateBody": check_page,
     "ScheduleDeploymentBody": check_span,
 }
 """Schema of a body -> check of what it holds, once each field is in order."""
