@@ -12,15 +12,15 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
+    from mock_server.access.limits import Limits
     from mock_server.app import create_app
-    from mock_server.limits import Limits
     from mock_server.server import Tls, serve
 
 __all__ = ["Limits", "Tls", "create_app", "serve"]
 
 # Imported when they are first asked for: the query engine needs none of what a server needs.
 _HOMES: Final = {
-    "Limits": "mock_server.limits",
+    "Limits": "mock_server.access.limits",
     "Tls": "mock_server.server",
     "create_app": "mock_server.app",
     "serve": "mock_server.server",

@@ -11,26 +11,27 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import Response
 
 import openapi
-from mock_server import docs_page, journal
-from mock_server.auth import Authentication, Credentials
+from mock_server.access.auth import Authentication, Credentials
+from mock_server.access.csrf import CsrfProtection, CsrfTokens
+from mock_server.access.limits import DEFAULT_LIMITS, Limits
+from mock_server.access.request_limits import RequestLimits
 from mock_server.clock import MockClock
-from mock_server.control import ControlApp
-from mock_server.controls import Controls, make_clock, seeded
-from mock_server.csrf import CsrfProtection, CsrfTokens
+from mock_server.control import journal
+from mock_server.control.app import ControlApp
+from mock_server.control.controls import Controls, make_clock, seeded
+from mock_server.control.journal import CONNECTION, Journalling
 from mock_server.dispatch import Dispatch, Errors
-from mock_server.docs_page import DocsPage
 from mock_server.edges import requests, responses
-from mock_server.fault_syntax import Fault, parse_fault
-from mock_server.faulting import Faulting
-from mock_server.faults import Faults
+from mock_server.faults.middleware import Faulting
+from mock_server.faults.rules import Faults
+from mock_server.faults.syntax import Fault, parse_fault
 from mock_server.framework import API, AsyncApp, OpenAPISpecification, Resolver
-from mock_server.journal import CONNECTION, Journalling
-from mock_server.limits import DEFAULT_LIMITS, Limits
-from mock_server.request_limits import RequestLimits
 from mock_server.responses import render
 from mock_server.routing import METHODS, Routing
+from mock_server.serving.streams import Streams
 from mock_server.store import Store
-from mock_server.streams import Streams
+from mock_server.web import docs_page
+from mock_server.web.docs_page import DocsPage
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -41,7 +42,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
 
     from mock_server.call import Call, Reply
-    from mock_server.state_file import StateFile
+    from mock_server.persistence.state_file import StateFile
 
     Middleware = Callable[[ASGIApp], ASGIApp]
     Page = tuple[str, Callable[[Request], Awaitable[Response]]]
@@ -220,7 +221,7 @@ def _fill(store: Store, fixtures: str | Path | None, path: str | Path | None) ->
     if path is None:
         _load(store, fixtures)
         return None
-    from mock_server.state_file import StateFile  # noqa: PLC0415 - only who wants it pays
+    from mock_server.persistence.state_file import StateFile  # noqa: PLC0415 - only who wants it pays
 
     file = StateFile(path)
     try:
@@ -274,7 +275,7 @@ def _guards(
 
 
 def _write_through() -> Any:
-    from mock_server.write_through import WriteThrough  # noqa: PLC0415 - as the file itself
+    from mock_server.persistence.write_through import WriteThrough  # noqa: PLC0415 - as the file itself
 
     return WriteThrough
 
@@ -310,8 +311,8 @@ def _pages(ui: bool | str | Path, settings: Mapping[str, object]) -> list[Page]:
         (f"{BASE_PATH}{docs_page.PATH}", docs.page),
     ]
     if ui:
-        from mock_server.ui_builds import find_builds  # noqa: PLC0415 - only who wants it pays
-        from mock_server.web_ui import WebUi  # noqa: PLC0415
+        from mock_server.web.ui_builds import find_builds  # noqa: PLC0415 - only who wants it pays
+        from mock_server.web.web_ui import WebUi  # noqa: PLC0415
 
         builds = find_builds(None if ui is True else ui)
         web = WebUi(builds, api=BASE_PATH, settings=lambda: settings)

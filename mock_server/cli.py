@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from mock_server.limits import DEFAULT_LIMITS, Limits
+from mock_server.access.limits import DEFAULT_LIMITS, Limits
 from mock_server.proxy.command import proxy
 from mock_server.recording.command import record
 
@@ -50,7 +50,7 @@ def _credentials(
     _context: click.Context, _option: click.Parameter, value: str | None
 ) -> str | None:
     if value is not None:
-        from mock_server.auth import Credentials  # noqa: PLC0415 - only who wants it pays
+        from mock_server.access.auth import Credentials  # noqa: PLC0415 - only who wants it pays
 
         try:
             Credentials.parse(value)
@@ -74,8 +74,8 @@ def _faults(
     _context: click.Context, _option: click.Parameter, values: tuple[str, ...]
 ) -> tuple[str, ...]:
     if values:
-        from mock_server.fault_syntax import FaultError, parse_fault  # noqa: PLC0415 - the same
-        from mock_server.faults import check_declared  # noqa: PLC0415 - the same
+        from mock_server.faults.rules import check_declared  # noqa: PLC0415 - the same
+        from mock_server.faults.syntax import FaultError, parse_fault  # noqa: PLC0415 - the same
 
         for value in values:
             try:
@@ -220,12 +220,11 @@ def main(
     listening = _listen(host, port)
     with listening:
         # Imported only now: a wrong option or a busy port should not take a second to tell.
-        from mock_server import watching  # noqa: PLC0415
         from mock_server.app import BASE_PATH, CONTROL_PATH, create_app  # noqa: PLC0415
-        from mock_server.fixtures import FixtureError  # noqa: PLC0415
+        from mock_server.fixtures import FixtureError, watching  # noqa: PLC0415
+        from mock_server.persistence.state_file import StateFileError  # noqa: PLC0415
         from mock_server.server import Tls, server, url_of  # noqa: PLC0415
-        from mock_server.state_file import StateFileError  # noqa: PLC0415
-        from mock_server.ui_builds import WebUiError  # noqa: PLC0415
+        from mock_server.web.ui_builds import WebUiError  # noqa: PLC0415
 
         control = not no_control and (control_token is not None or _is_loopback(listening))
         tls = None if ssl_certfile is None else Tls(ssl_certfile, ssl_keyfile)
@@ -308,7 +307,7 @@ def _tell(text: str) -> None:
 
 
 def _listen(host: str, port: int) -> socket.socket:
-    from mock_server.sockets import listen  # noqa: PLC0415
+    from mock_server.serving.sockets import listen  # noqa: PLC0415
 
     try:
         return listen(host, port)

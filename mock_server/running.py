@@ -6,16 +6,16 @@ import asyncio
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from mock_server.controls import START
-from mock_server.fault_syntax import read_fault
-from mock_server.journal import Wanted
+from mock_server.control.controls import START
+from mock_server.control.journal import Wanted
+from mock_server.faults.syntax import read_fault
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from mock_server.controls import Controls
-    from mock_server.journal import Exchange
+    from mock_server.control.controls import Controls
+    from mock_server.control.journal import Exchange
     from mock_server.store import Store
 
     Result = TypeVar("Result")

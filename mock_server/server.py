@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 import uvicorn
 
-from mock_server import journal
+from mock_server.access.limits import DEFAULT_LIMITS
 from mock_server.app import ANY, BASE_PATH, create_app
-from mock_server.connections import Connection
-from mock_server.limits import DEFAULT_LIMITS
+from mock_server.control import journal
 from mock_server.running import RunningMock
-from mock_server.sockets import is_loopback, listen
+from mock_server.serving.connections import Connection
+from mock_server.serving.sockets import is_loopback, listen
 
 if TYPE_CHECKING:
     import socket
@@ -25,10 +25,10 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
+    from mock_server.access.limits import Limits
     from mock_server.app import Middleware, MockApp
     from mock_server.call import Call, Reply
-    from mock_server.fault_syntax import Fault
-    from mock_server.limits import Limits
+    from mock_server.faults.syntax import Fault
     from mock_server.store import Store
 
     Beside = Callable[[], Coroutine[Any, Any, None]]

@@ -1,7 +1,1 @@
-"""The control API of the mock, under `/_mock/`, and its page."""
-
-from __future__ import annotations
-
-from mock_server.control.app import ControlApp
-
-__all__ = ["ControlApp"]
+"""What bends a mock from outside: its controls, its journal, the API and page at `/_mock/`."""

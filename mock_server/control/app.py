@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
     from mock_server.control.asked import Answer, Asked
-    from mock_server.controls import Controls
+    from mock_server.control.controls import Controls
 
 logger: Final = logging.getLogger(__name__)
 

@@ -10,7 +10,7 @@ from mock_server.call import Reply
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from mock_server.controls import Controls
+    from mock_server.control.controls import Controls
 
 
 @dataclass(frozen=True, slots=True)

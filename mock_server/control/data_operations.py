@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from mock_server.call import Reply
 from mock_server.control.asked import Answer, Asked, Text
+from mock_server.control.controls import SET_NAME, TooManySnapshotsError
 from mock_server.control.status import status
-from mock_server.controls import SET_NAME, TooManySnapshotsError
 from mock_server.errors import Conflict, NotFound, Unprocessable
 from mock_server.fixtures import FixtureError, shipped
 from mock_server.fixtures import records as fixture_records
@@ -18,8 +18,8 @@ from mock_server.responses import render
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from mock_server.controls import Kept
-    from mock_server.tables import Record, Table
+    from mock_server.control.controls import Kept
+    from mock_server.store.tables import Record, Table
 
 YAML: Final = "application/yaml"
 SNAPSHOT_NAME: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")

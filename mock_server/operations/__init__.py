@@ -27,7 +27,7 @@ from mock_server.operations import (
     work_queues,
     workers,
 )
-from mock_server.tables import IntegrityError
+from mock_server.store.tables import IntegrityError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

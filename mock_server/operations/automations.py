@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 from mock_server.call import Call, Reply
 from mock_server.errors import ApiError
-from mock_server.operations import _views
-from mock_server.operations._shared import NO_CONTENT, full, newborn
+from mock_server.operations.parts import views
+from mock_server.operations.parts.records_and_bodies import NO_CONTENT, full, newborn
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from mock_server.store import Store
-    from mock_server.tables import Record
+    from mock_server.store.tables import Record
 
 NOT_FOUND: Final = "Automation not found"
 WHEN: Final = ("actions", "actions_on_trigger", "actions_on_resolve")
@@ -41,7 +41,7 @@ def create_automation(call: Call) -> Reply:
         "owner": body.get("owner_resource"),
     }
     store.insert("automations", record)
-    return Reply(201, _views.pick(record, _views.AUTOMATION))
+    return Reply(201, views.pick(record, views.AUTOMATION))
 
 
 def _trigger(store: Store, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -74,7 +74,7 @@ def _automation(call: Call) -> Record:
 
 def read_automation(call: Call) -> Reply:
     """One automation by its id."""
-    return Reply(200, _views.pick(_automation(call), _views.AUTOMATION))
+    return Reply(200, views.pick(_automation(call), views.AUTOMATION))
 
 
 def delete_automation(call: Call) -> Reply:
@@ -91,7 +91,7 @@ def read_automations_related_to_resource(call: Call) -> Reply:
         for record in call.store.all("automations")
         if record["owner"] == resource or resource in set(_resources(record))
     ]
-    return Reply(200, [_views.pick(record, _views.AUTOMATION) for record in related])
+    return Reply(200, [views.pick(record, views.AUTOMATION) for record in related])
 
 
 def _resources(record: Record) -> Iterator[str]:

@@ -8,17 +8,25 @@ from typing import TYPE_CHECKING, Any, Final
 
 from mock_server.call import Call, Reply
 from mock_server.errors import ApiError, Conflict, NotFound
-from mock_server.operations import _views
-from mock_server.operations._search import window
-from mock_server.operations._shared import NO_CONTENT, by_id, found, full, newborn, sent, touch
-from mock_server.operations._small_filters import BLOCK_SCHEMAS, predicate
-from mock_server.tables import DuplicateKey
+from mock_server.operations.parts import views
+from mock_server.operations.parts.records_and_bodies import (
+    NO_CONTENT,
+    by_id,
+    found,
+    full,
+    newborn,
+    sent,
+    touch,
+)
+from mock_server.operations.parts.search import window
+from mock_server.operations.parts.small_filters import BLOCK_SCHEMAS, predicate
+from mock_server.store.tables import DuplicateKey
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from mock_server.store import Store
-    from mock_server.tables import Record
+    from mock_server.store.tables import Record
 
 NO_TYPE: Final = "Block type not found"
 NO_SCHEMA: Final = "Block schema not found"
@@ -45,12 +53,12 @@ def create_block_type(call: Call) -> Reply:
         store.insert("block_types", record)
     except DuplicateKey as error:
         raise Conflict(f'Block type with name "{body["name"]}" already exists') from error
-    return Reply(201, _views.pick(record, _views.BLOCK_TYPE))
+    return Reply(201, views.pick(record, views.BLOCK_TYPE))
 
 
 def read_block_type_by_id(call: Call) -> Reply:
     """One block type by its id."""
-    return Reply(200, _views.pick(by_id(call, "block_types", NO_TYPE), _views.BLOCK_TYPE))
+    return Reply(200, views.pick(by_id(call, "block_types", NO_TYPE), views.BLOCK_TYPE))
 
 
 def _type_of_slug(call: Call) -> Record | None:
@@ -59,7 +67,7 @@ def _type_of_slug(call: Call) -> Record | None:
 
 def read_block_type_by_slug(call: Call) -> Reply:
     """One block type by its slug."""
-    return Reply(200, _views.pick(found(_type_of_slug(call), NO_TYPE), _views.BLOCK_TYPE))
+    return Reply(200, views.pick(found(_type_of_slug(call), NO_TYPE), views.BLOCK_TYPE))
 
 
 def update_block_type(call: Call) -> Reply:
@@ -115,9 +123,9 @@ def _without_secrets(value: Any) -> Any:
 
 
 def _schema(store: Store, record: Record) -> dict[str, Any]:
-    shown = _views.pick(record, _views.BLOCK_SCHEMA)
+    shown = views.pick(record, views.BLOCK_SCHEMA)
     kind = store.tables["block_types"].records[record["block_type_id"]]
-    shown["block_type"] = _views.pick(kind, _views.BLOCK_TYPE)
+    shown["block_type"] = views.pick(kind, views.BLOCK_TYPE)
     return shown
 
 
@@ -167,10 +175,10 @@ def create_block_document(call: Call) -> Reply:
 def _document(store: Store, record: Record, *, secrets: bool) -> dict[str, Any]:
     schema = _schema(store, store.tables["block_schemas"].records[record["block_schema_id"]])
     kind = store.tables["block_types"].records[record["block_type_id"]]
-    shown = _views.pick(record, _views.BLOCK_DOCUMENT)
+    shown = views.pick(record, views.BLOCK_DOCUMENT)
     shown["block_schema"] = schema
     shown["block_type_name"] = kind["name"]
-    shown["block_type"] = _views.pick(kind, _views.BLOCK_TYPE)
+    shown["block_type"] = views.pick(kind, views.BLOCK_TYPE)
     shown["block_document_references"] = {}
     if not secrets:
         for path in schema["fields"].get(SECRET_FIELDS) or ():

@@ -6,12 +6,12 @@ import uuid
 from typing import TYPE_CHECKING, Final
 
 from mock_server.call import Call, Reply
-from mock_server.operations import _deployments, _views
-from mock_server.operations._search import window
-from mock_server.operations._shared import NO_CONTENT, found, full, sent, touch
+from mock_server.operations.parts import deployment_records, views
+from mock_server.operations.parts.records_and_bodies import NO_CONTENT, found, full, sent, touch
+from mock_server.operations.parts.search import window
 
 if TYPE_CHECKING:
-    from mock_server.tables import Record
+    from mock_server.store.tables import Record
 
 NOT_FOUND: Final = "Concurrency Limit not found"
 
@@ -19,9 +19,9 @@ NOT_FOUND: Final = "Concurrency Limit not found"
 def create_concurrency_limit_v2(call: Call) -> Reply:
     """Insert a concurrency limit."""
     request = full(call)
-    record = _deployments.new_limit(call.store, request["name"], request)
+    record = deployment_records.new_limit(call.store, request["name"], request)
     call.store.insert("concurrency_limits", record)
-    return Reply(201, _views.pick(record, _views.LIMIT))
+    return Reply(201, views.pick(record, views.LIMIT))
 
 
 def _limit(call: Call) -> Record:
@@ -35,7 +35,7 @@ def _limit(call: Call) -> Record:
 
 def read_concurrency_limit_v2(call: Call) -> Reply:
     """One concurrency limit by its id or its name; what reads as an id is one."""
-    return Reply(200, _views.global_limit(call.store, _limit(call)))
+    return Reply(200, views.global_limit(call.store, _limit(call)))
 
 
 def read_all_concurrency_limits_v2(call: Call) -> Reply:
@@ -43,7 +43,7 @@ def read_all_concurrency_limits_v2(call: Call) -> Reply:
     store, (limit, offset) = call.store, window(call)
     ordered = sorted(store.all("concurrency_limits"), key=lambda record: record["name"].encode())
     stretch = ordered[offset : offset + limit]
-    return Reply(200, [_views.global_limit(store, record) for record in stretch])
+    return Reply(200, [views.global_limit(store, record) for record in stretch])
 
 
 def update_concurrency_limit_v2(call: Call) -> Reply:

@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 from mock_server import query
 from mock_server.call import Call, Reply
 from mock_server.errors import DATA_INTEGRITY_CONFLICT, ApiError, BadRequest
-from mock_server.operations import _deployments, _flow_runs, _queues, _views
-from mock_server.operations._checks import (
+from mock_server.operations.parts import deployment_records, new_flow_runs, pools_and_queues, views
+from mock_server.operations.parts.parameter_checks import (
     MANY_RUNS,
     ONE_RUN,
     Words,
@@ -18,17 +18,17 @@ from mock_server.operations._checks import (
     check_parameters_of_run,
     hydrated_for_run,
 )
-from mock_server.operations._creator import creator
-from mock_server.operations._search import window
-from mock_server.operations._shared import by_id, full, sent
-from mock_server.tables import IntegrityError
+from mock_server.operations.parts.records_and_bodies import by_id, full, sent
+from mock_server.operations.parts.run_creator import creator
+from mock_server.operations.parts.search import window
+from mock_server.store.tables import IntegrityError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
     from mock_server.store import Store
-    from mock_server.tables import Record
+    from mock_server.store.tables import Record
 
 NOT_FOUND: Final = "Deployment not found"
 BULK_LIMIT: Final = 100
@@ -51,8 +51,8 @@ def create_flow_run_from_deployment(call: Call) -> Reply:
     """Make a flow run: 201, or 200 with the one that has this idempotency key."""
     deployment = by_id(call, "deployments", NOT_FOUND)
     run, created = _create(call, deployment, sent(call), full(call))
-    shown = _views.flow_run(call.store, run)
-    return Reply(201, _views.as_sent(shown, run)) if created else Reply(200, shown)
+    shown = views.flow_run(call.store, run)
+    return Reply(201, views.as_sent(shown, run)) if created else Reply(200, shown)
 
 
 def _create(
@@ -77,7 +77,7 @@ def _create(
         "deployment_version": deployment["version"],
         "parameters": parameters,
         "tags": list(dict.fromkeys((*deployment["tags"], *(request.get("tags") or ())))),
-        "labels": _deployments.run_labels(deployment, request.get("labels")),
+        "labels": deployment_records.run_labels(deployment, request.get("labels")),
         "infrastructure_document_id": request.get("infrastructure_document_id")
         or deployment["infrastructure_document_id"],
         "work_queue_name": queue_name,
@@ -85,7 +85,7 @@ def _create(
         "job_variables": body.get("job_variables", {}),
         "created_by": creator(call),
     }
-    return _flow_runs.create(store, {**request, **fields}, state=body.get("state"))
+    return new_flow_runs.create(store, {**request, **fields}, state=body.get("state"))
 
 
 def _other_queue(store: Store, deployment: Record, name: str, words: Words) -> str:
@@ -93,7 +93,7 @@ def _other_queue(store: Store, deployment: Record, name: str, words: Words) -> s
     pool = None if queue is None else store.get("work_pools", queue["work_pool_id"])
     if pool is None:
         raise BadRequest(words.no_pool.format(queue=name, deployment=deployment["id"]))
-    return str(_queues.ensure_queue(store, pool["name"], name)["id"])
+    return str(pools_and_queues.ensure_queue(store, pool["name"], name)["id"])
 
 
 def bulk_create_flow_runs_from_deployment(call: Call) -> Reply:
@@ -119,7 +119,7 @@ def _make_queues(store: Store, deployment: Record, items: Sequence[Mapping[str, 
     for item in items:
         name = item.get("work_queue_name")
         if name and name != deployment["work_queue_name"]:
-            _queues.ensure_queue(store, pool["name"], name)
+            pools_and_queues.ensure_queue(store, pool["name"], name)
 
 
 def _bulk_item(
@@ -136,7 +136,7 @@ def _bulk_item(
 
 def schedule_deployment(call: Call) -> Reply:
     """Plan runs for each active schedule; an unknown deployment plans nothing."""
-    from mock_server.schedules import scheduled_times  # noqa: PLC0415 - croniter is slow to load
+    from mock_server.scheduling.schedules import scheduled_times  # noqa: PLC0415 - croniter is slow to load
 
     store, body = call.store, full(call)
     deployment = store.get("deployments", call.path["id"])
@@ -187,7 +187,7 @@ def plan_runs(
         "deployment_version": deployment["version"],
         "parameters": {**(deployment["parameters"] or {}), **schedule["parameters"]},
         "tags": [AUTO_SCHEDULED, *deployment["tags"]],
-        "labels": _deployments.run_labels(deployment, None),
+        "labels": deployment_records.run_labels(deployment, None),
         "infrastructure_document_id": deployment["infrastructure_document_id"],
         "work_queue_name": deployment["work_queue_name"],
         "work_queue_id": deployment["work_queue_id"],
@@ -211,7 +211,7 @@ def plan_runs(
             "message": "Flow run scheduled",
             "state_details": {"scheduled_time": due},
         }
-        run, created = _flow_runs.create(
+        run, created = new_flow_runs.create(
             store, {**fields, "idempotency_key": key}, state=state, in_bulk=True
         )
         if created:
@@ -234,6 +234,6 @@ def get_scheduled_flow_runs_for_deployments(call: Call) -> Reply:
         sort="NEXT_SCHEDULED_START_TIME_ASC",
         limit=limit,
     )
-    answer = [_views.flow_run(store, run) for run in runs]
-    _deployments.mark_polled(store, dict.fromkeys(ids))
+    answer = [views.flow_run(store, run) for run in runs]
+    deployment_records.mark_polled(store, dict.fromkeys(ids))
     return Reply(200, answer)

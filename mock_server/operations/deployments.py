@@ -7,16 +7,23 @@ from typing import TYPE_CHECKING, Any, Final
 from mock_server import query
 from mock_server.call import Call, Reply
 from mock_server.errors import Conflict
-from mock_server.operations import _deployments, _events, _queues, _views
-from mock_server.operations._checks import check_job_variables
-from mock_server.operations._search import filters, page_of, search
-from mock_server.operations._shared import NO_CONTENT, by_id, found, newborn, sent, touch
+from mock_server.operations.parts import deployment_records, emitted_events, pools_and_queues, views
+from mock_server.operations.parts.parameter_checks import check_job_variables
+from mock_server.operations.parts.records_and_bodies import (
+    NO_CONTENT,
+    by_id,
+    found,
+    newborn,
+    sent,
+    touch,
+)
+from mock_server.operations.parts.search import filters, page_of, search
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from mock_server.store import Store
-    from mock_server.tables import Record
+    from mock_server.store.tables import Record
 
 NOT_FOUND: Final = "Deployment not found"
 
@@ -57,37 +64,39 @@ def create_deployment(call: Call) -> Reply:
     """Insert a deployment, or update the one of this flow with this name: 201 or 200."""
     store, body = call.store, sent(call)
     pool_name = body.get("work_pool_name")
-    if pool_name and pool_name != _queues.DEFAULT_AGENT_POOL:
-        check_job_variables(store, _queues.pool_named(store, pool_name), body.get("job_variables"))
+    if pool_name and pool_name != pools_and_queues.DEFAULT_AGENT_POOL:
+        check_job_variables(
+            store, pools_and_queues.pool_named(store, pool_name), body.get("job_variables")
+        )
     sent_fields = {key: value for key, value in body.items() if key in STORED}
-    fields = _deployments.with_parameter_schema(sent_fields)
+    fields = deployment_records.with_parameter_schema(sent_fields)
     if "global_concurrency_limit_id" in body:
         fields["concurrency_limit_id"] = _shared_limit(store, body["global_concurrency_limit_id"])
-    queue_id = _queues.place(store, pool_name, body.get("work_queue_name"))
+    queue_id = pools_and_queues.place(store, pool_name, body.get("work_queue_name"))
     if queue_id is not None:
         fields["work_queue_id"] = queue_id
     _check_documents(store, body)
-    fields["labels"] = _deployments.labels(store, body["flow_id"], body.get("labels"))
+    fields["labels"] = deployment_records.labels(store, body["flow_id"], body.get("labels"))
     fields.setdefault("parameters", {})
     if "concurrency_options" in fields:
-        fields["concurrency_options"] = _deployments.options(call.full["concurrency_options"])
+        fields["concurrency_options"] = deployment_records.options(call.full["concurrency_options"])
     existing = store.find("deployments", flow_id=body["flow_id"], name=body["name"])
     if existing is None:
         deployment = _insert(store, body, fields)
     else:
         deployment = store.update("deployments", existing["id"], **fields, updated=store.now())
         planned = existing["id"]
-        _deployments.delete_planned_runs(store, planned, auto_only=True, future_only=True)
-        _deployments.delete_schedules(store, planned)
-    _deployments.add_schedules(store, deployment["id"], call.full.get("schedules") or ())
+        deployment_records.delete_planned_runs(store, planned, auto_only=True, future_only=True)
+        deployment_records.delete_schedules(store, planned)
+    deployment_records.add_schedules(store, deployment["id"], call.full.get("schedules") or ())
     if "concurrency_limit" in body:
-        _deployments.set_limit(store, deployment["id"], body["concurrency_limit"])
+        deployment_records.set_limit(store, deployment["id"], body["concurrency_limit"])
     deployment = store.tables["deployments"].records[deployment["id"]]
     if existing is None:
-        _events.deployment(store, "created", deployment)
+        emitted_events.deployment(store, "created", deployment)
     else:
-        _events.deployment_update(store, existing, deployment)
-    shown = _views.deployment(store, deployment)
+        emitted_events.deployment_update(store, existing, deployment)
+    shown = views.deployment(store, deployment)
     return Reply(201 if existing is None else 200, shown)
 
 
@@ -118,7 +127,7 @@ def _check_documents(store: Store, body: Mapping[str, Any]) -> None:
 
 def read_deployment(call: Call) -> Reply:
     """One deployment by its id."""
-    return Reply(200, _views.deployment(call.store, by_id(call, "deployments", NOT_FOUND)))
+    return Reply(200, views.deployment(call.store, by_id(call, "deployments", NOT_FOUND)))
 
 
 def read_deployment_by_name(call: Call) -> Reply:
@@ -126,17 +135,17 @@ def read_deployment_by_name(call: Call) -> Reply:
     store = call.store
     flow = found(store.find("flows", name=call.path["flow_name"]), NOT_FOUND)
     deployment = store.find("deployments", flow_id=flow["id"], name=call.path["deployment_name"])
-    return Reply(200, _views.deployment(store, found(deployment, NOT_FOUND)))
+    return Reply(200, views.deployment(store, found(deployment, NOT_FOUND)))
 
 
 def read_deployments(call: Call) -> Reply:
     """The deployments that match, sorted, one stretch of them."""
-    return search(call, "deployments", _views.deployment)
+    return search(call, "deployments", views.deployment)
 
 
 def paginate_deployments(call: Call) -> Reply:
     """One page of the deployments that match, with their count and the number of pages."""
-    return page_of(call, "deployments", _views.deployment)
+    return page_of(call, "deployments", views.deployment)
 
 
 def count_deployments(call: Call) -> Reply:
@@ -146,7 +155,7 @@ def count_deployments(call: Call) -> Reply:
 
 def delete_deployment(call: Call) -> Reply:
     """Delete a deployment and what is planned of it; its other runs stay."""
-    _deployments.delete_deployment(call.store, by_id(call, "deployments", NOT_FOUND)["id"])
+    deployment_records.delete_deployment(call.store, by_id(call, "deployments", NOT_FOUND)["id"])
     return NO_CONTENT
 
 
@@ -158,7 +167,7 @@ def bulk_delete_deployments(call: Call) -> Reply:
     )
     ids = [record["id"] for record in matching]
     for identity in ids:
-        _deployments.delete_deployment(store, identity)
+        deployment_records.delete_deployment(store, identity)
     return Reply(200, {"deleted": ids})
 
 
@@ -167,7 +176,7 @@ def pause_deployment(call: Call) -> Reply:
     deployment = by_id(call, "deployments", NOT_FOUND)
     if not deployment["paused"]:
         touch(call.store, "deployments", deployment["id"], paused=True)
-    _deployments.delete_planned_runs(call.store, deployment["id"], auto_only=True)
+    deployment_records.delete_planned_runs(call.store, deployment["id"], auto_only=True)
     return Reply(200, None)
 
 
@@ -182,4 +191,4 @@ def resume_deployment(call: Call) -> Reply:
 def work_queue_check_for_deployment(call: Call) -> Reply:
     """Every work queue of the server: none restricts itself to certain deployments."""
     by_id(call, "deployments", NOT_FOUND)
-    return Reply(200, [_views.bare_work_queue(queue) for queue in call.store.all("work_queues")])
+    return Reply(200, [views.bare_work_queue(queue) for queue in call.store.all("work_queues")])

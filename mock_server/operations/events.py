@@ -14,14 +14,14 @@ import orjson
 
 from mock_server.call import Call, Reply
 from mock_server.errors import ApiError
-from mock_server.operations import _event_filters, _events, _views
-from mock_server.operations._shared import NO_CONTENT, full, sent
+from mock_server.operations.parts import emitted_events, event_filters, views
+from mock_server.operations.parts.records_and_bodies import NO_CONTENT, full, sent
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from mock_server.store import Store
-    from mock_server.tables import Record
+    from mock_server.store.tables import Record
 
 PAGE: Final = 50
 PAGE_TOKEN: Final = "page-token"  # noqa: S105 - the name of a parameter
@@ -47,7 +47,7 @@ def create_events(call: Call) -> Reply:
     """Keep events that a client tells of; those that are known already are left as they are."""
     store = call.store
     for event in call.full:
-        _events.add(store, {**_event(event), "received": store.now()})
+        emitted_events.add(store, {**_event(event), "received": store.now()})
     return NO_CONTENT
 
 
@@ -90,7 +90,7 @@ def _page(call: Call, question: _Question) -> Reply:
     if end < len(found) and question.size:
         further = _Question(question.filter, question.size, end, question.asked)
         following = f"{_origin(call)}{NEXT}?{PAGE_TOKEN}={quote(further.token())}"
-    shown = [_views.pick(event, _views.EVENT) for event in found[question.start : end]]
+    shown = [views.pick(event, views.EVENT) for event in found[question.start : end]]
     return Reply(200, {"events": shown, "total": len(found), "next_page": following})
 
 
@@ -111,13 +111,13 @@ def matching(store: Store, body: Mapping[str, Any], asked: str) -> list[Record]:
         body: the filter as JSON: times as texts.
         asked: when the question was first asked.
     """
-    matches = _event_filters.events(body, datetime.fromisoformat(asked))
+    matches = event_filters.events(body, datetime.fromisoformat(asked))
     found = sorted(filter(matches, store.all("events")), key=lambda event: event["occurred"])
     if body.get("order", "DESC") == "DESC":
         found.reverse()
     if (body.get("resource") or {}).get("distinct"):
         distinct: dict[str, Record] = {}
         for event in found:
-            distinct.setdefault(event["resource"][_event_filters.RESOURCE_ID], event)
+            distinct.setdefault(event["resource"][event_filters.RESOURCE_ID], event)
         return list(distinct.values())
     return found

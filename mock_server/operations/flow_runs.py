@@ -8,19 +8,19 @@ from typing import TYPE_CHECKING, Any, Final
 from mock_server import query
 from mock_server.call import Call, Reply
 from mock_server.errors import ApiError, BadRequest
-from mock_server.operations import _flow_runs, _queues, _slots, _views
-from mock_server.operations._checks import check_job_variables_of_run
-from mock_server.operations._creator import creator
-from mock_server.operations._orchestration import propose
-from mock_server.operations._search import filters, page_of, search
-from mock_server.operations._shared import NO_CONTENT, by_id, full, sent, touch
-from mock_server.run_names import run_name
+from mock_server.operations.parts import limit_slots, new_flow_runs, pools_and_queues, views
+from mock_server.operations.parts.orchestration import propose
+from mock_server.operations.parts.parameter_checks import check_job_variables_of_run
+from mock_server.operations.parts.records_and_bodies import NO_CONTENT, by_id, full, sent, touch
+from mock_server.operations.parts.run_creator import creator
+from mock_server.operations.parts.run_names import run_name
+from mock_server.operations.parts.search import filters, page_of, search
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from mock_server.store import Store
-    from mock_server.tables import Record
+    from mock_server.store.tables import Record
 
 NOT_FOUND: Final = "Flow run not found"
 
@@ -38,18 +38,18 @@ def create_flow_run(call: Call) -> Reply:
         "labels": _labels(store, request),
         "created_by": creator(call),
     }
-    run, created = _flow_runs.create(
+    run, created = new_flow_runs.create(
         store, fields, state=body.get("state"), default_state="PENDING"
     )
-    shown = _views.flow_run(store, run)
-    return Reply(201, _views.as_sent(shown, run)) if created else Reply(200, shown)
+    shown = views.flow_run(store, run)
+    return Reply(201, views.as_sent(shown, run)) if created else Reply(200, shown)
 
 
 def _queue(store: Store, request: Mapping[str, Any]) -> str:
     pool, queue = request["work_pool_name"], request.get("work_queue_name")
     if queue:
-        return str(_queues.queue_named(store, pool, queue)["id"])
-    return str(_queues.pool_named(store, pool)["default_queue_id"])
+        return str(pools_and_queues.queue_named(store, pool, queue)["id"])
+    return str(pools_and_queues.pool_named(store, pool)["default_queue_id"])
 
 
 def _labels(store: Store, request: Mapping[str, Any]) -> dict[str, Any]:
@@ -69,7 +69,7 @@ def _labels(store: Store, request: Mapping[str, Any]) -> dict[str, Any]:
 
 def read_flow_run(call: Call) -> Reply:
     """One flow run by its id."""
-    return Reply(200, _views.flow_run(call.store, by_id(call, "flow_runs", NOT_FOUND)))
+    return Reply(200, views.flow_run(call.store, by_id(call, "flow_runs", NOT_FOUND)))
 
 
 def update_flow_run(call: Call) -> Reply:
@@ -79,7 +79,7 @@ def update_flow_run(call: Call) -> Reply:
     if body.get("job_variables") is not None:
         _check_job_variables(store, run, body["job_variables"])
     if body.get("empirical_policy") is not None:
-        body["empirical_policy"] = _flow_runs.policy(body["empirical_policy"])
+        body["empirical_policy"] = new_flow_runs.policy(body["empirical_policy"])
     if "name" in body and not body["name"]:
         body["name"] = run_name(store.rng)
     touch(store, "flow_runs", run["id"], **body)
@@ -100,22 +100,22 @@ def _check_job_variables(store: Store, run: Record, variables: Mapping[str, Any]
 def delete_flow_run(call: Call) -> Reply:
     """Delete a flow run with its task runs; the slot that it holds becomes free."""
     store, run = call.store, by_id(call, "flow_runs", NOT_FOUND)
-    if run["state_type"] in _slots.HOLDING:
-        limit = _slots.limit_of(store, store.get("deployments", run["deployment_id"]))
+    if run["state_type"] in limit_slots.HOLDING:
+        limit = limit_slots.limit_of(store, store.get("deployments", run["deployment_id"]))
         if limit is not None:
-            _slots.give_back(store, limit)
+            limit_slots.give_back(store, limit)
     store.delete("flow_runs", run["id"])
     return NO_CONTENT
 
 
 def read_flow_runs(call: Call) -> Reply:
     """The flow runs that match, sorted, one stretch of them."""
-    return search(call, "flow_runs", _views.flow_run)
+    return search(call, "flow_runs", views.flow_run)
 
 
 def paginate_flow_runs(call: Call) -> Reply:
     """One page of the flow runs that match."""
-    return page_of(call, "flow_runs", _views.flow_run)
+    return page_of(call, "flow_runs", views.flow_run)
 
 
 def count_flow_runs(call: Call) -> Reply:

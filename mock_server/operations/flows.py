@@ -6,20 +6,27 @@ from typing import TYPE_CHECKING, Any, Final
 
 from mock_server import query
 from mock_server.call import Call, Reply
-from mock_server.operations import _events, _views
-from mock_server.operations._search import filters, page_of, search
-from mock_server.operations._shared import NO_CONTENT, by_id, found, newborn, sent, touch
+from mock_server.operations.parts import emitted_events, views
+from mock_server.operations.parts.records_and_bodies import (
+    NO_CONTENT,
+    by_id,
+    found,
+    newborn,
+    sent,
+    touch,
+)
+from mock_server.operations.parts.search import filters, page_of, search
 
 if TYPE_CHECKING:
     from mock_server.store import Store
-    from mock_server.tables import Record
+    from mock_server.store.tables import Record
 
 NOT_FOUND: Final = "Flow not found"
 
 
 def view(store: Store, record: Record) -> dict[str, Any]:
     """A flow as an answer shows it."""
-    return store.shown("flows", (record,), lambda: _views.pick(record, _views.FLOW))
+    return store.shown("flows", (record,), lambda: views.pick(record, views.FLOW))
 
 
 def create_flow(call: Call) -> Reply:
@@ -35,7 +42,7 @@ def create_flow(call: Call) -> Reply:
         "labels": body.get("labels", {}),
     }
     store.insert("flows", flow)
-    _events.flow(store, "created", flow)
+    emitted_events.flow(store, "created", flow)
     return Reply(201, view(store, flow))
 
 
@@ -54,7 +61,7 @@ def update_flow(call: Call) -> Reply:
     """Change a flow's tags."""
     flow = by_id(call, "flows", NOT_FOUND)
     changed = touch(call.store, "flows", flow["id"], **sent(call))
-    _events.flow(call.store, "updated", changed)
+    emitted_events.flow(call.store, "updated", changed)
     return NO_CONTENT
 
 
@@ -62,7 +69,7 @@ def delete_flow(call: Call) -> Reply:
     """Delete a flow with its deployments and its runs."""
     flow = by_id(call, "flows", NOT_FOUND)
     call.store.delete("flows", flow["id"])
-    _events.flow(call.store, "deleted", flow)
+    emitted_events.flow(call.store, "deleted", flow)
     return NO_CONTENT
 
 

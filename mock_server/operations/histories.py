@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, Any, Final
 from mock_server import query
 from mock_server.call import Call, Reply
 from mock_server.errors import Unprocessable
-from mock_server.operations import _views
-from mock_server.operations._search import filters
-from mock_server.operations._shared import full
-from mock_server.operations._views import TERMINAL_STATES
+from mock_server.operations.parts import views
+from mock_server.operations.parts.records_and_bodies import full
+from mock_server.operations.parts.search import filters
+from mock_server.operations.parts.views import TERMINAL_STATES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from mock_server.store import Store
-    from mock_server.tables import Record
+    from mock_server.store.tables import Record
 
 MOST_INTERVALS: Final = 500
 MOST_POINTS: Final = 1000
@@ -85,7 +85,7 @@ def _states(runs: Iterable[Record], now: datetime) -> list[dict[str, Any]]:
                 "sum_estimated_lateness": 0.0,
             },
         )
-        spent, late = _views.estimates(run, now)
+        spent, late = views.estimates(run, now)
         entry["count_runs"] += 1
         entry["sum_estimated_run_time"] += floor(spent)
         entry["sum_estimated_lateness"] += floor(late)
@@ -110,7 +110,7 @@ def read_flow_run_history(call: Call) -> Reply:
 
 
 def _point(store: Store, run: Record) -> dict[str, Any]:
-    spent, late = _views.estimates(run, store.now())
+    spent, late = views.estimates(run, store.now())
     return {
         "id": run["id"],
         "state_type": run["state_type"],

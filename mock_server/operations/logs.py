@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from mock_server.call import Call, Reply
-from mock_server.operations import _event_filters, _views
-from mock_server.operations._search import window
-from mock_server.operations._shared import full, sent
-from mock_server.operations._small_filters import LOGS, predicate
+from mock_server.operations.parts import event_filters, views
+from mock_server.operations.parts.records_and_bodies import full, sent
+from mock_server.operations.parts.search import window
+from mock_server.operations.parts.small_filters import LOGS, predicate
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from mock_server.query.predicates import Predicate
     from mock_server.store import Store
-    from mock_server.tables import Record
+    from mock_server.store.tables import Record
 
 KEPT: Final = 20_000
 """How many lines are kept; older ones are forgotten, so that memory has a bound."""
@@ -51,7 +51,7 @@ def read_logs(call: Call) -> Reply:
     found = [line for line in call.store.all("logs") if matches(line)]
     descending = full(call).get("sort") == "TIMESTAMP_DESC"
     found.sort(key=_time, reverse=descending)
-    return Reply(200, [_views.pick(line, _views.LOG) for line in found[offset : offset + limit]])
+    return Reply(200, [views.pick(line, views.LOG) for line in found[offset : offset + limit]])
 
 
 def predicate_of(body: Mapping[str, Any] | None) -> Predicate:
@@ -60,7 +60,7 @@ def predicate_of(body: Mapping[str, Any] | None) -> Predicate:
     query = ((body or {}).get("text") or {}).get("query")
     if query is None:
         return matches
-    contains = _event_filters.text(query)
+    contains = event_filters.text(query)
     return lambda line: matches(line) and contains(line["message"])
 
 

@@ -6,17 +6,17 @@ from typing import TYPE_CHECKING, Any, Final
 
 from mock_server import query
 from mock_server.call import Call, Reply
-from mock_server.operations import _views
-from mock_server.operations._search import filters, page_of, search
-from mock_server.operations._shared import NO_CONTENT, by_id, full, newborn, sent
-from mock_server.operations._states import NO_STATE, enter, requested_state
-from mock_server.run_names import run_name
+from mock_server.operations.parts import views
+from mock_server.operations.parts.records_and_bodies import NO_CONTENT, by_id, full, newborn, sent
+from mock_server.operations.parts.run_names import run_name
+from mock_server.operations.parts.search import filters, page_of, search
+from mock_server.operations.parts.states import NO_STATE, enter, requested_state
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from mock_server.store import Store
-    from mock_server.tables import Record
+    from mock_server.store.tables import Record
 
 POLICY: Final[Mapping[str, Any]] = {
     "max_retries": 0,
@@ -32,11 +32,11 @@ def create_task_run(call: Call) -> Reply:
     store, request = call.store, full(call)
     existing = _existing(store, request)
     if existing is not None:
-        return Reply(200, _views.task_run(store, existing))
+        return Reply(200, views.task_run(store, existing))
     run = store.insert("task_runs", new_task_run(store, request))
     state = requested_state(store, sent(call).get("state"), "PENDING")
     entered = enter(store, "task_runs", run, state)
-    return Reply(201, _views.as_sent(_views.task_run(store, entered), entered))
+    return Reply(201, views.as_sent(views.task_run(store, entered), entered))
 
 
 def _existing(store: Store, request: Mapping[str, Any]) -> Record | None:
@@ -84,7 +84,7 @@ def _labels(store: Store, fields: Mapping[str, Any]) -> dict[str, Any]:
 
 def read_task_run(call: Call) -> Reply:
     """One task run by its id."""
-    return Reply(200, _views.task_run(call.store, by_id(call, "task_runs", "Task not found")))
+    return Reply(200, views.task_run(call.store, by_id(call, "task_runs", "Task not found")))
 
 
 def delete_task_run(call: Call) -> Reply:
@@ -95,12 +95,12 @@ def delete_task_run(call: Call) -> Reply:
 
 def read_task_runs(call: Call) -> Reply:
     """The task runs that match, sorted, one stretch of them."""
-    return search(call, "task_runs", _views.task_run)
+    return search(call, "task_runs", views.task_run)
 
 
 def paginate_task_runs(call: Call) -> Reply:
     """One page of the task runs that match."""
-    return page_of(call, "task_runs", _views.task_run_on_page)
+    return page_of(call, "task_runs", views.task_run_on_page)
 
 
 def count_task_runs(call: Call) -> Reply:

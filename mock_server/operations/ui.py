@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from mock_server.call import Call, Reply
-from mock_server.operations._checks import schema_errors
-from mock_server.operations._shared import full
+from mock_server.operations.parts.parameter_checks import schema_errors
+from mock_server.operations.parts.records_and_bodies import full
 
 if TYPE_CHECKING:
     from mock_server.store import Store
-    from mock_server.tables import Record
+    from mock_server.store.tables import Record
 
 NEXT_RUN: Final = (
     *("id", "flow_id", "name", "state_name", "state_type"),

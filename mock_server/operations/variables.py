@@ -6,14 +6,22 @@ from typing import TYPE_CHECKING, Final
 
 from mock_server.call import Call, Reply
 from mock_server.errors import Conflict
-from mock_server.operations import _views
-from mock_server.operations._search import window
-from mock_server.operations._shared import NO_CONTENT, by_id, found, full, newborn, sent, touch
-from mock_server.operations._small_filters import VARIABLES, predicate
-from mock_server.tables import DuplicateKey
+from mock_server.operations.parts import views
+from mock_server.operations.parts.records_and_bodies import (
+    NO_CONTENT,
+    by_id,
+    found,
+    full,
+    newborn,
+    sent,
+    touch,
+)
+from mock_server.operations.parts.search import window
+from mock_server.operations.parts.small_filters import VARIABLES, predicate
+from mock_server.store.tables import DuplicateKey
 
 if TYPE_CHECKING:
-    from mock_server.tables import Record
+    from mock_server.store.tables import Record
 
 NOT_FOUND: Final = "Variable not found."
 
@@ -31,7 +39,7 @@ def create_variable(call: Call) -> Reply:
         store.insert("variables", record)
     except DuplicateKey as error:
         raise Conflict(f"A variable with the name {record['name']!r} already exists.") from error
-    return Reply(201, _views.pick(record, _views.VARIABLE))
+    return Reply(201, views.pick(record, views.VARIABLE))
 
 
 def _named(call: Call) -> Record:
@@ -44,12 +52,12 @@ def _by_id(call: Call) -> Record:
 
 def read_variable(call: Call) -> Reply:
     """One variable by its id."""
-    return Reply(200, _views.pick(_by_id(call), _views.VARIABLE))
+    return Reply(200, views.pick(_by_id(call), views.VARIABLE))
 
 
 def read_variable_by_name(call: Call) -> Reply:
     """One variable by its name."""
-    return Reply(200, _views.pick(_named(call), _views.VARIABLE))
+    return Reply(200, views.pick(_named(call), views.VARIABLE))
 
 
 def update_variable(call: Call) -> Reply:
@@ -85,7 +93,7 @@ def read_variables(call: Call) -> Reply:
     descending = full(call).get("sort") == "NAME_DESC"
     ordered = sorted(_matching(call), key=lambda item: item["name"].encode(), reverse=descending)
     stretch = ordered[offset : offset + limit]
-    return Reply(200, [_views.pick(variable, _views.VARIABLE) for variable in stretch])
+    return Reply(200, [views.pick(variable, views.VARIABLE) for variable in stretch])
 
 
 def count_variables(call: Call) -> Reply:

@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING, Final
 from mock_server import query
 from mock_server.call import Call, Reply
 from mock_server.errors import ApiError, Conflict
-from mock_server.operations import _queues, _views
-from mock_server.operations._checks import check_job_variable_defaults
-from mock_server.operations._search import filters, search, window
-from mock_server.operations._shared import NO_CONTENT, full, sent
-from mock_server.operations._small_filters import WORKERS, predicate
-from mock_server.tables import DuplicateKey
+from mock_server.operations.parts import pools_and_queues, views
+from mock_server.operations.parts.parameter_checks import check_job_variable_defaults
+from mock_server.operations.parts.records_and_bodies import NO_CONTENT, full, sent
+from mock_server.operations.parts.search import filters, search, window
+from mock_server.operations.parts.small_filters import WORKERS, predicate
+from mock_server.store.tables import DuplicateKey
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from mock_server.store import Store
-    from mock_server.tables import Record
+    from mock_server.store.tables import Record
 
 RESERVED: Final = "prefect"
 RESERVED_PREFIX: Final = "Work pools starting with 'Prefect' are reserved for internal use"
@@ -38,16 +38,16 @@ def create_work_pool(call: Call) -> Reply:
     _refuse_reserved(request["name"], ".")
     check_job_variable_defaults(store, request["base_job_template"])
     try:
-        pool = _queues.create_pool(store, request)
+        pool = pools_and_queues.create_pool(store, request)
     except DuplicateKey as error:
         raise Conflict("A work pool with this name already exists.") from error
-    return Reply(201, _views.work_pool(store, pool))
+    return Reply(201, views.work_pool(store, pool))
 
 
 def read_work_pool(call: Call) -> Reply:
     """One work pool by its name."""
-    pool = _queues.pool_named(call.store, call.path["name"])
-    return Reply(200, _views.work_pool(call.store, pool))
+    pool = pools_and_queues.pool_named(call.store, call.path["name"])
+    return Reply(200, views.work_pool(call.store, pool))
 
 
 def update_work_pool(call: Call) -> Reply:
@@ -55,13 +55,16 @@ def update_work_pool(call: Call) -> Reply:
     store, body, name = call.store, dict(sent(call)), call.path["name"]
     if set(body) - {"is_paused", "concurrency_limit"}:
         _refuse_reserved(name, " and can only be updated to set concurrency limits or pause.")
-    pool = _queues.pool_named(store, name)
+    pool = pools_and_queues.pool_named(store, name)
     if body.get("storage_configuration") is not None:
-        body["storage_configuration"] = {**_queues.NO_STORAGE, **body["storage_configuration"]}
+        body["storage_configuration"] = {
+            **pools_and_queues.NO_STORAGE,
+            **body["storage_configuration"],
+        }
     paused = body.get("is_paused")
-    if paused is not None and pool["type"] != _queues.AGENT_TYPE:
+    if paused is not None and pool["type"] != pools_and_queues.AGENT_TYPE:
         online = any(worker["status"] == "ONLINE" for worker in _workers(store, pool))
-        body["status"] = _queues.pool_status(pool["type"], paused=paused, online=online)
+        body["status"] = pools_and_queues.pool_status(pool["type"], paused=paused, online=online)
     store.update("work_pools", pool["id"], **body, updated=store.tick_coarsely())
     return NO_CONTENT
 
@@ -69,13 +72,15 @@ def update_work_pool(call: Call) -> Reply:
 def delete_work_pool(call: Call) -> Reply:
     """Delete a work pool with its queues."""
     _refuse_reserved(call.path["name"], " and can not be deleted.")
-    call.store.delete("work_pools", _queues.pool_named(call.store, call.path["name"])["id"])
+    call.store.delete(
+        "work_pools", pools_and_queues.pool_named(call.store, call.path["name"])["id"]
+    )
     return NO_CONTENT
 
 
 def read_work_pools(call: Call) -> Reply:
     """The work pools that match, by name, one stretch of them."""
-    return search(call, "work_pools", _views.work_pool)
+    return search(call, "work_pools", views.work_pool)
 
 
 def count_work_pools(call: Call) -> Reply:
@@ -87,49 +92,49 @@ def count_work_pools(call: Call) -> Reply:
 def create_work_pool_queue(call: Call) -> Reply:
     """Insert a queue into a work pool."""
     store = call.store
-    pool = _queues.pool_named(store, call.path["work_pool_name"])
+    pool = pools_and_queues.pool_named(store, call.path["work_pool_name"])
     try:
-        queue = _queues.create_queue(store, pool["id"], full(call))
+        queue = pools_and_queues.create_queue(store, pool["id"], full(call))
     except DuplicateKey as error:
         # The released server forgets to fill in the name; clients show the text as it is.
         raise Conflict(
             "A work queue with this name already exists in work pool {work_pool_name!r}."
         ) from error
-    return Reply(201, _views.work_queue(store, queue))
+    return Reply(201, views.work_queue(store, queue))
 
 
 def _path_queue(call: Call) -> Record:
-    return _queues.queue_named(call.store, call.path["work_pool_name"], call.path["name"])
+    return pools_and_queues.queue_named(call.store, call.path["work_pool_name"], call.path["name"])
 
 
 def read_work_pool_queue(call: Call) -> Reply:
     """One queue of a work pool by its name."""
-    return Reply(200, _views.work_queue(call.store, _path_queue(call)))
+    return Reply(200, views.work_queue(call.store, _path_queue(call)))
 
 
 def read_work_pool_queues(call: Call) -> Reply:
     """The queues of a work pool that match, by priority, one stretch of them."""
     store, (limit, offset) = call.store, window(call)
-    pool = _queues.pool_named(store, call.path["work_pool_name"])
+    pool = pools_and_queues.pool_named(store, call.path["work_pool_name"])
     wanted = sent(call).get("work_queues")
     matching = query.select(store.data(), "work_queues", {"work_pool_queues": wanted})
     own = [queue for queue in matching if queue["work_pool_id"] == pool["id"]]
     own.sort(key=lambda queue: queue["priority"])
     stretch = own[offset : offset + limit]
-    return Reply(200, [_views.work_queue(store, queue) for queue in stretch])
+    return Reply(200, [views.work_queue(store, queue) for queue in stretch])
 
 
 def update_work_pool_queue(call: Call) -> Reply:
     """Change a queue of a work pool."""
-    _queues.pool_named(call.store, call.path["work_pool_name"])
-    _queues.update_queue(call.store, _path_queue(call), sent(call))
+    pools_and_queues.pool_named(call.store, call.path["work_pool_name"])
+    pools_and_queues.update_queue(call.store, _path_queue(call), sent(call))
     return NO_CONTENT
 
 
 def delete_work_pool_queue(call: Call) -> Reply:
     """Delete a queue of a work pool; a pool keeps its default queue."""
-    _queues.pool_named(call.store, call.path["work_pool_name"])
-    _queues.delete_queue(call.store, _path_queue(call))
+    pools_and_queues.pool_named(call.store, call.path["work_pool_name"])
+    pools_and_queues.delete_queue(call.store, _path_queue(call))
     return NO_CONTENT
 
 
@@ -140,12 +145,12 @@ def _workers(store: Store, pool: Record) -> list[Record]:
 def read_workers(call: Call) -> Reply:
     """The workers of a work pool that match, one stretch of them."""
     store, (limit, offset) = call.store, window(call)
-    pool = _queues.pool_named(store, call.path["work_pool_name"])
+    pool = pools_and_queues.pool_named(store, call.path["work_pool_name"])
     matches = predicate(WORKERS, sent(call).get("workers"))
     # The one that was heard of last comes first.
     matching = sorted(filter(matches, _workers(store, pool)), key=_heartbeat, reverse=True)
     stretch = matching[offset : offset + limit]
-    return Reply(200, [_views.pick(worker, _views.WORKER) for worker in stretch])
+    return Reply(200, [views.pick(worker, views.WORKER) for worker in stretch])
 
 
 def _heartbeat(worker: Record) -> datetime:

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any, Final
 from mock_server import query
 from mock_server.call import Call, Reply
 from mock_server.errors import ApiError, Conflict
-from mock_server.operations import _queues, _slots, _views
-from mock_server.operations._search import window
-from mock_server.operations._shared import NO_CONTENT, by_id, found, full, sent
-from mock_server.tables import DuplicateKey
+from mock_server.operations.parts import limit_slots, pools_and_queues, views
+from mock_server.operations.parts.records_and_bodies import NO_CONTENT, by_id, found, full, sent
+from mock_server.operations.parts.search import window
+from mock_server.store.tables import DuplicateKey
 
 if TYPE_CHECKING:
     from mock_server.store import Store
-    from mock_server.tables import Record
+    from mock_server.store.tables import Record
 
 NOT_FOUND: Final = "work queue not found"
 LATE: Final = "Late"
@@ -23,13 +23,13 @@ TAKEN: Final = "A work queue with this name already exists."
 
 def _view(store: Store, queue: Record) -> dict[str, Any]:
     """A queue as these operations show it: they count slots as agents did."""
-    shown = _views.work_queue(store, queue, _slots.HOLDING)
+    shown = views.work_queue(store, queue, limit_slots.HOLDING)
     legacy = queue["filter"]
     if legacy is not None and queue["concurrency_limit"] is not None:
         wanted = {
             "tags": {"all_": legacy["tags"]},
             "deployment_id": {"any_": legacy["deployment_ids"], "is_null_": False},
-            "state": {"type": {"any_": sorted(_views.SLOT_STATES)}},
+            "state": {"type": {"any_": sorted(views.SLOT_STATES)}},
         }
         runs = query.count(store.data(), "flow_runs", {"flow_runs": wanted})
         return {**shown, "active_slots": runs}
@@ -39,13 +39,13 @@ def _view(store: Store, queue: Record) -> dict[str, Any]:
 def create_work_queue(call: Call) -> Reply:
     """Insert a queue into the default agent pool, which is made when it is not there."""
     store, request = call.store, full(call)
-    new_pool = store.find("work_pools", name=_queues.DEFAULT_AGENT_POOL) is None
-    pool = _queues.default_agent_pool(store)
-    if new_pool and request["name"] == _queues.DEFAULT_QUEUE:
+    new_pool = store.find("work_pools", name=pools_and_queues.DEFAULT_AGENT_POOL) is None
+    pool = pools_and_queues.default_agent_pool(store)
+    if new_pool and request["name"] == pools_and_queues.DEFAULT_QUEUE:
         queue = found(store.get("work_queues", pool["default_queue_id"]), NOT_FOUND)
         return Reply(201, _view(store, queue))
     try:
-        queue = _queues.create_queue(store, pool["id"], request)
+        queue = pools_and_queues.create_queue(store, pool["id"], request)
     except DuplicateKey as error:
         raise Conflict(TAKEN) from error
     return Reply(201, _view(store, queue))
@@ -58,7 +58,7 @@ def read_work_queue(call: Call) -> Reply:
 
 def read_work_queue_by_name(call: Call) -> Reply:
     """One queue of the default agent pool by its name, or of any pool while there is no such."""
-    queue = _queues.queue_of_name(call.store, call.path["name"])
+    queue = pools_and_queues.queue_of_name(call.store, call.path["name"])
     return Reply(200, _view(call.store, found(queue, NOT_FOUND)))
 
 
@@ -75,13 +75,13 @@ def read_work_queues(call: Call) -> Reply:
 def update_work_queue(call: Call) -> Reply:
     """Change a queue."""
     queue = by_id(call, "work_queues", f"Work Queue {call.path['id']} not found")
-    _queues.update_queue(call.store, queue, sent(call))
+    pools_and_queues.update_queue(call.store, queue, sent(call))
     return NO_CONTENT
 
 
 def delete_work_queue(call: Call) -> Reply:
     """Delete a queue; a pool keeps its default queue."""
-    _queues.delete_queue(call.store, by_id(call, "work_queues", NOT_FOUND))
+    pools_and_queues.delete_queue(call.store, by_id(call, "work_queues", NOT_FOUND))
     return NO_CONTENT
 
 
@@ -98,10 +98,10 @@ def read_work_queue_status(call: Call) -> Reply:
     runs = store.group("flow_runs", work_queue_id=identity)
     late = sum(run["state_name"] == LATE for run in runs)
     polled = queue["last_polled"]
-    fresh = polled is not None and store.now() - polled <= _queues.POLLED_LATELY
+    fresh = polled is not None and store.now() - polled <= pools_and_queues.POLLED_LATELY
     policy = {
         "maximum_late_runs": 0,
-        "maximum_seconds_since_last_polled": int(_queues.POLLED_LATELY.total_seconds()),
+        "maximum_seconds_since_last_polled": int(pools_and_queues.POLLED_LATELY.total_seconds()),
     }
     detail = {"healthy": fresh and not late, "late_runs_count": late, "last_polled": polled}
     return Reply(200, {**detail, "health_check_policy": policy})

@@ -5,22 +5,22 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from mock_server.call import Call, Reply
-from mock_server.operations import _deployments, _queues, _views
-from mock_server.operations._search import window
-from mock_server.operations._shared import NO_CONTENT, found, full, newborn, sent
+from mock_server.operations.parts import deployment_records, pools_and_queues, views
+from mock_server.operations.parts.records_and_bodies import NO_CONTENT, found, full, newborn, sent
+from mock_server.operations.parts.search import window
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
     from mock_server.store import Store
-    from mock_server.tables import Record
+    from mock_server.store.tables import Record
 
 
 def worker_heartbeat(call: Call) -> Reply:
     """Take note that a worker lives; its pool is ready then."""
     store, body = call.store, full(call)
-    pool = _queues.pool_named(store, call.path["work_pool_name"])
+    pool = pools_and_queues.pool_named(store, call.path["work_pool_name"])
     known = store.find("workers", work_pool_id=pool["id"], name=body["name"])
     told: dict[str, Any] = {"last_heartbeat_time": store.now(), "status": "ONLINE"}
     interval = body.get("heartbeat_interval_seconds")
@@ -39,7 +39,7 @@ def worker_heartbeat(call: Call) -> Reply:
 def delete_worker(call: Call) -> Reply:
     """Forget a worker, until its next heartbeat."""
     store = call.store
-    pool = _queues.pool_named(store, call.path["work_pool_name"])
+    pool = pools_and_queues.pool_named(store, call.path["work_pool_name"])
     worker = store.find("workers", work_pool_id=pool["id"], name=call.path["name"])
     store.delete("workers", found(worker, "Worker not found.")["id"])
     return NO_CONTENT
@@ -48,14 +48,14 @@ def delete_worker(call: Call) -> Reply:
 def get_scheduled_flow_runs(call: Call) -> Reply:
     """The due runs of a pool's queues, the first queue first; who asks makes them READY."""
     store, (limit, _) = call.store, window(call)
-    pool = _queues.pool_named(store, call.path["name"])
+    pool = pools_and_queues.pool_named(store, call.path["name"])
     queues = _wanted_queues(store, pool, sent(call).get("work_queue_names"))
     due = _due(store, pool, queues, sent(call))[:limit]
     answer = [
         {
             "work_pool_id": pool["id"],
             "work_queue_id": run["work_queue_id"],
-            "flow_run": _views.bare_flow_run(store, run),
+            "flow_run": views.bare_flow_run(store, run),
         }
         for run in due
     ]
@@ -66,7 +66,7 @@ def get_scheduled_flow_runs(call: Call) -> Reply:
 def _wanted_queues(store: Store, pool: Record, names: list[str] | None) -> list[Record]:
     if not names:
         return store.group("work_queues", work_pool_id=pool["id"])
-    return [_queues.queue_named(store, pool["name"], name) for name in names]
+    return [pools_and_queues.queue_named(store, pool["name"], name) for name in names]
 
 
 def _due(
@@ -102,7 +102,7 @@ def _room(store: Store, limited: Record, queues: list[Record]) -> int | None:
     """How many runs more a pool or queue may have; None if it has no limit."""
     if limited["concurrency_limit"] is None:
         return None
-    taken = sum(_views.slots(store, queue, _views.SLOT_STATES) for queue in queues)
+    taken = sum(views.slots(store, queue, views.SLOT_STATES) for queue in queues)
     limit: int = limited["concurrency_limit"]
     return max(limit - taken, 0)
 
@@ -113,4 +113,4 @@ def _mark_polled(store: Store, queues: list[Record]) -> None:
         status = "READY" if queue["status"] == "NOT_READY" else queue["status"]
         store.update("work_queues", queue["id"], last_polled=now, status=status)
         deployments = store.group("deployments", work_queue_id=queue["id"])
-        _deployments.mark_polled(store, [record["id"] for record in deployments])
+        deployment_records.mark_polled(store, [record["id"] for record in deployments])

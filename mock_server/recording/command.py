@@ -114,7 +114,7 @@ def _headers(auth: str | None, given: tuple[str, ...]) -> dict[str, str]:
             raise click.UsageError("A --header is not of the form NAME:VALUE.")
         headers[name.strip()] = value.strip()
     if auth is not None:
-        from mock_server.auth import Credentials  # noqa: PLC0415
+        from mock_server.access.auth import Credentials  # noqa: PLC0415
 
         try:
             credentials = Credentials.parse(auth)

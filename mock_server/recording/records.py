@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from mock_server.fixtures.usual_values import NEEDED, USUAL
-from mock_server.tables import KINDS
+from mock_server.store.tables import KINDS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -151,7 +151,7 @@ def _placeholders(configuration: Mapping[str, Any]) -> Iterator[str]:
 
 def validate_timezone(schedule: Any) -> Any:
     """The time zone of an interval or cron schedule; an interval is in UTC by default."""
-    from mock_server.schedules import check_timezone  # noqa: PLC0415 - slow to import
+    from mock_server.scheduling.schedules import check_timezone  # noqa: PLC0415 - slow to import
 
     if schedule.timezone:
         check_timezone(schedule.timezone)

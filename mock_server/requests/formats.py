@@ -80,14 +80,14 @@ def _positive(value: timedelta) -> timedelta:
 
 
 def _cron(value: str) -> str:
-    from mock_server.schedules import check_cron  # noqa: PLC0415 - croniter is slow to import
+    from mock_server.scheduling.schedules import check_cron  # noqa: PLC0415 - croniter is slow to import
 
     check_cron(value)
     return value
 
 
 def _rrule(value: str) -> str:
-    from mock_server.schedules import check_rrule  # noqa: PLC0415 - dateutil is slow to import
+    from mock_server.scheduling.schedules import check_rrule  # noqa: PLC0415 - dateutil is slow to import
 
     check_rrule(value)
     return value

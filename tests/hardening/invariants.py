@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from mock_server.tables import KINDS
+from mock_server.store.tables import KINDS
 
 if TYPE_CHECKING:
     from mock_server.store import Store
-    from mock_server.tables import Table
+    from mock_server.store.tables import Table
 
 
 def broken(store: Store) -> list[str]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
-from mock_server.state_file import StateFile
+from mock_server.persistence.state_file import StateFile
 from mock_server.store import Store
 from tests.hardening.invariants import broken
 from tests.hardening.process import mock_process

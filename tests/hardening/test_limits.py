@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from mock_server import Limits, serve
-from mock_server.connections import MOST_HEADER_BYTES, Connection
+from mock_server.serving.connections import MOST_HEADER_BYTES, Connection
 from tests.hardening.hostile import everything
 from tests.hardening.process import mock_process
 from tests.hardening.wire import connect, hear, request, say

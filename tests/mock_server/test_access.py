@@ -11,10 +11,10 @@ import pytest
 
 import openapi
 from mock_server import serve
-from mock_server.auth import OPEN, Credentials
+from mock_server.access.auth import OPEN, Credentials
+from mock_server.access.csrf import CHANGING, MOST_CLIENTS, CsrfTokens
 from mock_server.call import Call
 from mock_server.clock import MockClock
-from mock_server.csrf import CHANGING, MOST_CLIENTS, CsrfTokens
 from mock_server.edges import responses
 from mock_server.store import Store
 from tests.real_server.process import prefect_server

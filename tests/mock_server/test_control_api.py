@@ -447,7 +447,7 @@ def test_a_body_that_cannot_be_read_is_refused(control: Control, body: bytes) ->
 
 
 def test_a_body_that_is_too_large_is_refused() -> None:
-    from mock_server.limits import Limits  # noqa: PLC0415 - only here
+    from mock_server.access.limits import Limits  # noqa: PLC0415 - only here
 
     with serve(fixtures="empty", limits=Limits(max_body=1000)) as mock:
         control = Control(mock)

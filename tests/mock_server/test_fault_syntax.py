@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from mock_server.fault_syntax import Fault, FaultError, parse_fault, read_fault
-from mock_server.faults import check_declared
+from mock_server.faults.rules import check_declared
+from mock_server.faults.syntax import Fault, FaultError, parse_fault, read_fault
 
 GOOD = {
     "status=503": Fault(status=503),

@@ -13,10 +13,10 @@ import pytest
 
 import openapi
 from mock_server import create_app, serve
-from mock_server.declared_answers import declared_answers
 from mock_server.edges import responses
-from mock_server.fault_syntax import Fault, FaultError, parse_fault
-from mock_server.faults import MOST, Faults
+from mock_server.faults.declared_answers import declared_answers
+from mock_server.faults.rules import MOST, Faults
+from mock_server.faults.syntax import Fault, FaultError, parse_fault
 from tests.mock_server.documents import json_body
 
 if TYPE_CHECKING:

@@ -10,10 +10,10 @@ from mock_server.edges import responses
 from mock_server.fixtures import FixtureError, load_fixtures
 from mock_server.operations import OPERATIONS
 from mock_server.store import Store
-from mock_server.tables import KINDS
+from mock_server.store.tables import KINDS
 
 if TYPE_CHECKING:
-    from mock_server.tables import Record
+    from mock_server.store.tables import Record
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 READS = {

@@ -11,7 +11,7 @@ import pytest
 
 from mock_server import serve
 from mock_server.clock import MockClock
-from mock_server.journal import MOST_BYTES, Exchange, Journal, Journalling, Wanted, masked
+from mock_server.control.journal import MOST_BYTES, Exchange, Journal, Journalling, Wanted, masked
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

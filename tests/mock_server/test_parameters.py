@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mock_server.lenient import lenient
-from mock_server.parameters import (
+from mock_server.parameters.lenient import lenient
+from mock_server.parameters.validation import (
     CircularSchema,
     SchemaInvalid,
     UnknownBlock,

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mock_server.hydration import HydrationError, hydrate
+from mock_server.parameters.hydration import HydrationError, hydrate
 
 VARIABLES = {"v": {"a": [1]}, "name": "v"}
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from mock_server.fault_syntax import FaultError
+from mock_server.faults.syntax import FaultError
 from mock_server.fixtures import FixtureError
 
 if TYPE_CHECKING:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import random
 
-from mock_server.run_names import UNFIT, run_name
+from mock_server.operations.parts.run_names import UNFIT, run_name
 
 
 def test_names_are_an_adjective_and_an_animal() -> None:

@@ -12,7 +12,7 @@ from dateutil.rrule import rrulestr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mock_server.schedules import (
+from mock_server.scheduling.schedules import (
     check_cron,
     check_rrule,
     check_timezone,

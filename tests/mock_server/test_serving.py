@@ -11,10 +11,10 @@ import pytest
 from click.testing import CliRunner
 
 from mock_server import Tls, serve
+from mock_server.access.limits import DEFAULT_LIMITS
 from mock_server.cli import _warning, main
 from mock_server.fixtures import FixtureError
-from mock_server.limits import DEFAULT_LIMITS
-from mock_server.state_file import StateFile, StateFileError
+from mock_server.persistence.state_file import StateFile, StateFileError
 
 # Made for these tests, for localhost; it vouches for itself.
 CERTIFICATE = Path(__file__).with_name("localhost.pem")

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from mock_server.fixtures import load_fixtures
-from mock_server.record_bytes import packed, unpacked
-from mock_server.state_file import APPLICATION_ID, VERSION, StateFile, StateFileError
+from mock_server.persistence.record_bytes import packed, unpacked
+from mock_server.persistence.state_file import APPLICATION_ID, VERSION, StateFile, StateFileError
 from mock_server.store import Store
 
 if TYPE_CHECKING:
@@ -169,7 +169,8 @@ def test_a_second_mock_is_refused_in_this_process_and_in_another(
     file.begin(filled())
     with pytest.raises(StateFileError, match="in use by another mock: stop that one"):
         StateFile(path)
-    code = "import sys; from mock_server.state_file import StateFile; StateFile(sys.argv[1])"
+    module = "mock_server.persistence.state_file"
+    code = f"import sys; from {module} import StateFile; StateFile(sys.argv[1])"
     told = subprocess.run(
         [sys.executable, "-c", code, str(path)], capture_output=True, text=True, check=False
     )
@@ -292,7 +293,7 @@ def test_the_making_can_be_cut_short(path: Path) -> None:
     code = """
 import os, sys
 from mock_server.fixtures import load_fixtures
-from mock_server.state_file import StateFile
+from mock_server.persistence.state_file import StateFile
 from mock_server.store import Store
 
 store, written = Store(), 0

@@ -12,7 +12,13 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invaria
 
 from mock_server.query import Collection
 from mock_server.store import Store
-from mock_server.tables import KINDS, DuplicateKey, IntegrityError, MissingReference, MissingValue
+from mock_server.store.tables import (
+    KINDS,
+    DuplicateKey,
+    IntegrityError,
+    MissingReference,
+    MissingValue,
+)
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -369,7 +375,7 @@ TestStore = StoreMachine.TestCase
 
 
 def test_what_was_shown_is_kept_for_a_bounded_number(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("mock_server.store.MOST_SHOWN", 10)
+    monkeypatch.setattr("mock_server.store.store.MOST_SHOWN", 10)
     store, made = Store(), []
 
     def show(number: int) -> object:

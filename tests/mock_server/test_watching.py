@@ -12,8 +12,8 @@ from click.testing import CliRunner
 
 from mock_server.cli import main
 from mock_server.fixtures import load_fixtures
+from mock_server.fixtures.watching import reload
 from mock_server.store import Store
-from mock_server.watching import reload
 
 if TYPE_CHECKING:
     from pathlib import Path

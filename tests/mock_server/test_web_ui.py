@@ -14,8 +14,8 @@ from click.testing import CliRunner
 from mock_server import create_app
 from mock_server.app import BASE_PATH
 from mock_server.cli import main
-from mock_server.ui_builds import WebUiError, find_builds
-from mock_server.web_ui import PLACEHOLDER
+from mock_server.web.ui_builds import WebUiError, find_builds
+from mock_server.web.web_ui import PLACEHOLDER
 
 if TYPE_CHECKING:
     from pathlib import Path

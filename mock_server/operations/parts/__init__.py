@@ -1,0 +1,1 @@
+"""What the operations are made of: whatever more than one family of them needs."""

@@ -1,0 +1,1 @@
+"""Parameters and job variables: hydrated, rendered, and held against their schemas."""
