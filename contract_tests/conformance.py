@@ -234,7 +234,7 @@ class Conformance:
             "/deployments/"
         ):
             # What has no flow around it would meet things of others by its name.
-            item["name"] = self._ground.actor.name("fuzz").lower()
+            item["name"] = self._ground.actor.variable_name("fuzz")
         if isinstance(item.get("work_queue_name"), str) and self._takes("work_pool_name"):
             item["work_pool_name"] = self._ground.shared("work_pools")["name"]
         for foreign in ("deployment_id", "deployment_ids", "flow_run_id", "work_pool_id"):

@@ -12,6 +12,7 @@ import yaml
 from contract_tests.errors import NoData
 from contract_tests.exchange import NotJson
 from contract_tests.fetching import read_all
+from contract_tests.spec import spec_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -95,6 +96,7 @@ class Builder:
 
     def __init__(self, target: Target, prefix: str) -> None:
         self._target = target
+        self._spec = spec_for(target.version)
         self._prefix = prefix
         self._made: dict[str, dict[str, Record]] = {}
         self._sent: dict[str, Record] = {}
@@ -108,13 +110,15 @@ class Builder:
             NoData: the target refused something that the data set cannot do without.
         """
         sections: dict[str, Callable[[Record], Exchange]] = {
-            "flows": lambda body: self._target.post("/flows/", body),
-            "work_pools": lambda body: self._target.post("/work_pools/", body),
+            "flows": lambda body: self._create("create_flow", body),
+            "work_pools": lambda body: self._create("create_work_pool", body),
             "work_queues": self._make_queue,
-            "deployments": lambda body: self._target.post("/deployments/", body),
+            "deployments": lambda body: self._create(
+                "create_deployment", self._spec.creation(body)
+            ),
             "flow_runs": self._make_run,
             "versioned_runs": self._make_versioned_run,
-            "task_runs": lambda body: self._target.post("/task_runs/", body),
+            "task_runs": lambda body: self._create("create_task_run", body),
             "subflow_runs": self._make_run,
         }
         for section, make in sections.items():
@@ -133,7 +137,7 @@ class Builder:
         record = _record(exchange, section, key)
         self._made[section][key] = record
         if section == "deployments":
-            self._sent[record["id"]] = body
+            self._sent[record["id"]] = self._spec.creation(body)
             self._stored[record["id"]] = body.get("work_queue_name")
         elif section in ("flow_runs", "subflow_runs"):
             deployment = self._made["deployments"][raw["deployment"]]
@@ -153,25 +157,36 @@ class Builder:
             return value
         if value.startswith("="):
             section, key, name = value[1:].split(".")
-            return self._made[section][key][name]
+            made = self._made[section][key]
+            if name not in made:
+                raise NoData(
+                    f"The data set could not be made: what {section} answer has no {name}."
+                )
+            return made[name]
         return value.replace("{p}", self._prefix)
+
+    def _create(self, operation: str, body: Record, **path: str) -> Exchange:
+        """Send a creation, without what the target's version does not have yet."""
+        return self._target.post(
+            self._spec.contracts[operation].path(**path), self._spec.fit(operation, body)
+        )
 
     def _make_queue(self, body: Record) -> Exchange:
         pool = body.pop("work_pool")
-        return self._target.post(f"/work_pools/{pool}/queues", body)
+        return self._create("create_work_pool_queue", body, work_pool_name=pool)
 
     def _make_run(self, body: Record) -> Exchange:
         deployment = self._made["deployments"][body.pop("deployment")]["id"]
-        return self._target.post(f"/deployments/{deployment}/create_flow_run", body)
+        return self._create("create_flow_run_from_deployment", body, id=deployment)
 
     def _make_versioned_run(self, body: Record) -> Exchange:
         deployment = self._made["deployments"][body.pop("deployment")]["id"]
-        exchange = self._target.post("/flow_runs/", body | {"deployment_id": deployment})
+        exchange = self._create("create_flow_run", body | {"deployment_id": deployment})
         if exchange.status not in (404, 405):
             return exchange
         # A server of the deployment operations alone: a run without a version, then.
         body = {k: v for k, v in body.items() if k not in ("flow_id", "flow_version")}
-        return self._target.post(f"/deployments/{deployment}/create_flow_run", body)
+        return self._create("create_flow_run_from_deployment", body, id=deployment)
 
     def _update(self) -> None:
         for key, raw in plan()["updates"].items():
@@ -196,12 +211,12 @@ class Builder:
         made = self._made["deployments"]
         records["deployments"] = [
             read_deployment(self._target, made[key])
-            for key in sorted(made, key=lambda key: made[key]["name"])
+            for key in sorted(made, key=lambda key: str(made[key].get("name")))
         ]
         stored = dict(self._stored)
         for run in records["flow_runs"]:
             # Runs that the server scheduled take over what their deployment has stored.
-            stored.setdefault(run["id"], stored.get(run["deployment_id"]))
+            stored.setdefault(run["id"], stored.get(str(run.get("deployment_id"))))
         return DataSet(
             own=True,
             prefix=self._prefix,

@@ -88,7 +88,7 @@ def read_all(
     found["work_queues"] = read_pages(target, "/work_queues/filter", {})
     if pools is not None:
         wanted = set(pools)
-        found["work_pools"] = [row for row in found["work_pools"] if row["name"] in wanted]
+        found["work_pools"] = [row for row in found["work_pools"] if row.get("name") in wanted]
         ids = {row["id"] for row in found["work_pools"]}
-        found["work_queues"] = [r for r in found["work_queues"] if r["work_pool_id"] in ids]
+        found["work_queues"] = [r for r in found["work_queues"] if r.get("work_pool_id") in ids]
     return found

@@ -84,8 +84,8 @@ class Ground:
             return {"resource_id": f"prefect.deployment.{self.shared('deployments')['id']}"}
         if kind == "work_pools" and "queues" in parts:
             queue = get("work_queues")
-            pool = queue.get("work_pool_name") or self.shared("work_pools")["name"]
-            return {"work_pool_name": str(pool), "name": str(queue["name"])}
+            pool = queue.get("work_pool_name") or self.shared("work_pools").get("name", NOWHERE)
+            return {"work_pool_name": str(pool), "name": str(queue.get("name", NOWHERE))}
         made = get(kind)
         return {name: self._value(name, made) for name in contract.path_names}
 
@@ -94,23 +94,23 @@ class Ground:
             case "id_or_name":
                 return str(made["id"])
             case "work_pool_name":
-                return str(made["name"])
+                return str(made.get("name", NOWHERE))
             case "deployment_name":
-                return str(made["name"])
+                return str(made.get("name", NOWHERE))
             case "flow_name":
                 return str(self._flow_name(made))
             case "schedule_id":
                 schedules = made.get("schedules") or [{}]
                 return str(schedules[0].get("id", NOBODY))
             case _:
-                return str(made[name])
+                return str(made.get(name, NOWHERE))
 
     def _flow_name(self, deployment: Record) -> str:
         flow = self.shared("flows")
         if flow["id"] == deployment.get("flow_id"):
-            return str(flow["name"])
+            return str(flow.get("name", NOWHERE))
         rows = self._session.dataset.records["flows"] if self._session.read_only else ()
-        named = (str(row["name"]) for row in rows if row["id"] == deployment.get("flow_id"))
+        named = (str(row.get("name")) for row in rows if row["id"] == deployment.get("flow_id"))
         return next(named, NOWHERE)
 
     def hints(self, contract: Contract) -> Mapping[str, Any]:
@@ -129,7 +129,7 @@ class Ground:
             self.shared("flows"),
             paused=True,
             enforce_parameter_schema=False,
-            work_pool_name=self.shared("work_pools")["name"],
+            work_pool_name=self.shared("work_pools").get("name", NOWHERE),
             schedules=[schedule(active=False)],
         )
 
@@ -151,14 +151,13 @@ class Ground:
         return self.actor.made(self.actor.call("create_task_run", json=body), "creating a task run")
 
     def _queue(self) -> Record:
-        pool = self.shared("work_pools")["name"]
+        pool = self.shared("work_pools").get("name", NOWHERE)
         body = {"name": self.actor.name("queue")}
         answer = self.actor.call("create_work_pool_queue", work_pool_name=pool, json=body)
         return {"work_pool_name": pool, **self.actor.made(answer, "creating a work queue")}
 
     def _variable(self) -> Record:
-        # Names of variables are lower case.
-        body = {"name": self.actor.name("variable").lower(), "value": 1}
+        body = {"name": self.actor.variable_name(), "value": 1}
         return self.actor.made(self.actor.call("create_variable", json=body), "creating a variable")
 
     def _limit(self) -> Record:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from contract_tests.criteria import FILTERS
 from contract_tests.findings import Finding
-from contract_tests.oracle import UNKNOWABLE, UNSCOPED, UNSTEADY, Oracle
+from contract_tests.oracle import UNSCOPED, UNSTEADY, Oracle
 from contract_tests.rules import pages
 from contract_tests.rules.filters import DEFAULT_LIMIT, DEFAULT_SORT, SORT_KEYS, Expected, Reading
 
@@ -164,7 +164,7 @@ class Judge:
                 return None
             rows = self.oracle.expect(scoped, sort)
             if rows is None:
-                self.session.cannot_judge(UNKNOWABLE)
+                self.session.cannot_judge(self.oracle.doubt)
                 return None
             return attempt(scoped, self._expected(operation, case, sort, rows))
 

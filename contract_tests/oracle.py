@@ -56,6 +56,17 @@ UNSCOPED: Final = "the body cannot be held to this run's own data on a target wi
 UNSTEADY: Final = "the target's data changed while it was asked"
 
 
+class LackingError(KeyError):
+    """A row of the target does not have a field that a filter looks at."""
+
+
+class _Row(dict[str, Any]):
+    """A record of the engine that tells which field it lacks."""
+
+    def __missing__(self, field: str) -> Any:
+        raise LackingError(field)
+
+
 class Oracle:
     """Knows what a conforming server answers on the target's data.
 
@@ -64,6 +75,7 @@ class Oracle:
 
     Attributes:
         scoped: queries are held to our own deployments, because the target holds much besides.
+        doubt: why the last answer was None.
         collated: the target orders names by a collation, so that their order is not known.
     """
 
@@ -76,6 +88,7 @@ class Oracle:
         self._raw: dict[str, list[Record]] = {}
         self._doubtful: set[str] = set()
         self.collated = False
+        self.doubt = UNKNOWABLE
         self.scoped = self._set.own and (session.crowded or self._too_much())
 
     def _too_much(self) -> bool:
@@ -112,7 +125,7 @@ class Oracle:
         self.scoped = self._set.own
 
     def expect(self, filters: Filters, sort: str | None = None) -> list[Record] | None:
-        """The deployments that match, in order; None when that cannot be known.
+        """The deployments that match, in order; None when that cannot be known (see `doubt`).
 
         Args:
             filters: the filters of a request body, as JSON.
@@ -121,7 +134,12 @@ class Oracle:
         if self._read_at != self._target.writes:
             self.refresh()
         coerced = coerce(filters)
-        answers = [select(data, "deployments", coerced, sort=sort) for data in self._variants]
+        try:
+            answers = [select(data, "deployments", coerced, sort=sort) for data in self._variants]
+        except LackingError as field:
+            self.doubt = f"the target's rows have no {field}, which filters look at"
+            return None
+        self.doubt = UNKNOWABLE
         first = [row["id"] for row in answers[0]]
         if any([row["id"] for row in answer] != first for answer in answers[1:]):
             return None
@@ -139,7 +157,7 @@ class Oracle:
     def _read(self) -> dict[str, list[Record]]:
         if not self._set.own:
             found = read_all(self._target)
-            self.collated = _is_collated([row["name"] for row in found["deployments"]])
+            self.collated = _is_collated(_names(found["deployments"]))
             return found
         own = {kind: list(self._set.records[kind]) for kind in KINDS}
         own["deployments"] = (
@@ -155,7 +173,7 @@ class Oracle:
         except NoData:
             self.scoped = True
             return own
-        if _is_collated([row["name"] for row in others["deployments"]]):
+        if _is_collated(_names(others["deployments"])):
             # Our own names sort alike in every collation; others' do not.
             self.scoped = True
             return own
@@ -167,6 +185,10 @@ class Oracle:
     def _build(self) -> tuple[Data, ...]:
         """The data in the engine: twice, where what is stored may be the one or the other."""
         default = {pool.get("default_queue_id") for pool in self._raw["work_pools"]} - {None}
+        queues = {
+            (row.get("work_pool_name"), row.get("name")): row["id"]
+            for row in self._raw["work_queues"]
+        }
         variants = []
         doubtful = False
         for hidden in (False, True):
@@ -175,12 +197,17 @@ class Oracle:
                 rows = []
                 for row in self._raw[kind]:
                     record = to_record(row)
+                    if kind == "deployments" and "work_queue_id" not in row:
+                        # Before 3.6.2 a deployment tells the names alone.
+                        names = (row.get("work_pool_name"), row.get("work_queue_name"))
+                        record["work_queue_id"] = queues.get(names)
                     if kind in ("deployments", "flow_runs"):
                         if row["id"] in self._set.stored_queue:
                             record["work_queue_name"] = self._set.stored_queue[row["id"]]
-                        elif row.get("work_queue_id") in default:
+                        elif record.get("work_queue_id") in default:
                             doubtful = True
-                            record["work_queue_name"] = None if hidden else row["work_queue_name"]
+                            if hidden:
+                                record["work_queue_name"] = None
                     rows.append(record)
                 tables[kind] = tuple(rows)
             variants.append(Data(**tables))
@@ -192,6 +219,10 @@ def _steady(row: Record) -> Record:
     return {key: value for key, value in row.items() if key not in _FLEETING}
 
 
+def _names(rows: list[Record]) -> list[str]:
+    return [row["name"] for row in rows if isinstance(row.get("name"), str)]
+
+
 def _is_collated(names: list[str]) -> bool:
     """Whether names that a server ordered are in another order than that of their code points."""
     letters = [[c for c in name.casefold() if c.isalnum()] for name in names]
@@ -200,10 +231,14 @@ def _is_collated(names: list[str]) -> bool:
 
 def to_record(row: Mapping[str, Any]) -> Record:
     """An API row as a record of the engine: times are `datetime`s."""
-    return {
-        key: datetime.fromisoformat(value) if key in _TIMES and isinstance(value, str) else value
-        for key, value in row.items()
-    }
+    return _Row(
+        {
+            key: datetime.fromisoformat(value)
+            if key in _TIMES and isinstance(value, str)
+            else value
+            for key, value in row.items()
+        }
+    )
 
 
 @lru_cache(maxsize=1)

@@ -76,7 +76,7 @@ def test_joined(judge: Judge, criterion: Criterion) -> None:
 
 def test_letters(judge: Judge) -> None:
     """Beyond ASCII, like_ tells upper from lower case, as the released server on SQLite does."""
-    names = [row["name"] for row in judge.session.dataset.deployments]
+    names = [str(row.get("name", "")) for row in judge.session.dataset.deployments]
     for name in [name for name in names if not name.isascii()][:4]:
         place = next(place for place, char in enumerate(name) if not char.isascii())
         part = name[place : place + 3]

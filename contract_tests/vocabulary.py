@@ -29,10 +29,10 @@ _MOST: Final = 12
 _ELSEWHERE: Final[Mapping[str, Callable[[DataSet, Record], Any]]] = {
     "flow_runs.work_queue_name": lambda data, row: data.queue_of(row),
     "deployments.work_queue_name": lambda data, row: data.queue_of(row),
-    "flow_runs.state.type": lambda _, row: row["state_type"],
-    "flow_runs.state.name": lambda _, row: row["state_name"],
-    "task_runs.state.type": lambda _, row: row["state_type"],
-    "task_runs.state.name": lambda _, row: row["state_name"],
+    "flow_runs.state.type": lambda _, row: row.get("state_type"),
+    "flow_runs.state.name": lambda _, row: row.get("state_name"),
+    "task_runs.state.type": lambda _, row: row.get("state_type"),
+    "task_runs.state.name": lambda _, row: row.get("state_name"),
 }
 
 
@@ -61,10 +61,12 @@ class Vocabulary:
     def _found(self, criterion: Criterion, operator: str) -> Iterable[Any]:
         rows = self._rows[KIND[criterion.filter]]
         if criterion.name == "deployments.flow_or_deployment_name":
-            return [row["name"] for kind in ("flows", "deployments") for row in self._rows[kind]]
+            return [
+                row.get("name") for kind in ("flows", "deployments") for row in self._rows[kind]
+            ]
         if criterion.name == "flow_runs.parent_flow_run_id":
-            runs = {row["id"]: row["flow_run_id"] for row in self._rows["task_runs"]}
-            return [runs.get(row["parent_task_run_id"]) for row in rows]
+            runs = {row["id"]: row.get("flow_run_id") for row in self._rows["task_runs"]}
+            return [runs.get(row.get("parent_task_run_id")) for row in rows]
         if criterion.name == "flow_runs.created_by":
             key = "type" if operator == "type_" else "id"
             return [(row.get("created_by") or {}).get(key) for row in rows]
@@ -101,7 +103,11 @@ def _place(row: Record) -> tuple[str, ...]:
     """Where a row stands among its kind, in every run with the same plan."""
     own_name = "" if row.get("auto_scheduled") else str(row.get("name", ""))
     told = (row.get("expected_start_time"), row.get("flow_id"), row.get("work_pool_name"))
-    return (own_name, *map(str, told if row.get("auto_scheduled") else told[2:]), row["created"])
+    return (
+        own_name,
+        *map(str, told if row.get("auto_scheduled") else told[2:]),
+        str(row.get("created")),
+    )
 
 
 def _lists(

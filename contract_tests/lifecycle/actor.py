@@ -5,9 +5,9 @@ from __future__ import annotations
 from itertools import count
 from typing import TYPE_CHECKING, Any, Final
 
-from contract_tests.contract import lookup
 from contract_tests.exchange import NotJson
 from contract_tests.probe import Probe, Stop
+from contract_tests.spec import numbers
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -34,8 +34,19 @@ VOLATILE: Final = frozenset(
 # Never change once a deployment is there.
 CONSTANT: Final = ("id", "created", "name", "flow_id")
 _NUMBERS: Final = count(1)
+_DASHES_IN_VARIABLES: Final = (3, 4, 1)
 # Beyond what the scheduler of any server looks at.
 FAR: Final = "2090-01-01T00:00:00Z"
+
+
+class Made(dict[str, Any]):
+    """An object that was answered. Without a field that it must have, nothing more can be judged.
+
+    That the field is missing is told when the shape of the answer is judged.
+    """
+
+    def __missing__(self, field: str) -> Any:
+        raise Stop(field)
 
 
 class Actor(Probe):
@@ -54,15 +65,22 @@ class Actor(Probe):
         """A name that nothing else on the target has."""
         return f"{self.session.prefix}{self._label}-{what}-{next(_NUMBERS)}"
 
+    def variable_name(self, what: str = "variable") -> str:
+        """A name for a variable: lower case, and before 3.4.1 without dashes."""
+        name = self.name(what).lower()
+        version = self.session.target.version
+        dashes = version is None or numbers(version) >= _DASHES_IN_VARIABLES
+        return name if dashes else name.replace("-", "_")
+
     def knows(self, schema: str, field: str) -> bool:
         """Whether a server of the target's version has the property of a schema."""
-        found = lookup(self.spec.document, f"#/components/schemas/{schema}")
-        return field in found["properties"]
+        return field in self.spec.properties(schema)
 
     def fit(self, schema: str, body: Mapping[str, Any]) -> Record:
         """The body without the properties that the target's version does not have."""
-        known = lookup(self.spec.document, f"#/components/schemas/{schema}")["properties"]
-        return {key: value for key, value in body.items() if key in known}
+        found = self.spec.document["components"]["schemas"][schema]
+        fitted: Record = self.spec.fit_to(found, dict(body))
+        return fitted
 
     def flow(self) -> Record:
         """A new flow."""
@@ -84,7 +102,7 @@ class Actor(Probe):
         body = value_of(answer)
         if answer.status not in (OK, CREATED) or not isinstance(body, dict) or "id" not in body:
             raise Stop
-        return body
+        return Made(body)
 
     def post_deployment(self, flow: Record, **fields: Any) -> Exchange:
         """Send a creation, with the fields that the target's version has."""
@@ -97,7 +115,7 @@ class Actor(Probe):
         Raises:
             Stop: it was not made.
         """
-        answer = self.post_deployment(flow, **fields)
+        answer = self.post_deployment(flow, **self.spec.creation(fields))
         self.status(answer, CREATED, rule="lifecycle.create", when="creating a deployment")
         return self.made(answer, "creating a deployment")
 
@@ -112,7 +130,7 @@ class Actor(Probe):
         body = value_of(answer)
         if answer.status != OK or not isinstance(body, dict):
             raise Stop
-        return body, answer
+        return Made(body), answer
 
     def compare(
         self,

@@ -146,8 +146,8 @@ class Walker(Actor):
                 schedule(kind, active=bool(step.choice % 2), slug=kind)
                 for kind in ("interval", "cron")[: step.choice % 3]
             ]
-        body = self.fit("DeploymentCreate", body)
         known = self._world.deployments.get((flow, name))
+        body = self.spec.creation(body) if known is None else self.fit("DeploymentCreate", body)
         answer = self.call("create_deployment", json=body)
         rule = "lifecycle.create" if known is None else "lifecycle.upsert"
         wanted = CREATED if known is None else OK

@@ -116,11 +116,12 @@ def _same_set(
 
 def _change(actor: Actor, owner: Record, made: list[Record]) -> None:
     first = made[0]
-    for body in (
+    for changes in (
         {"active": True, "parameters": {"n": 2}},
         {**schedule("cron"), "parameters": {"n": 2}},
         {"parameters": {"n": 2}},
     ):
+        body = actor.fit("DeploymentScheduleUpdate", changes)
         answer = actor.call(
             "update_deployment_schedule", id=owner["id"], schedule_id=first["id"], json=body
         )
