@@ -66,7 +66,7 @@ def test_the_list_of_commands_cuts_no_sentence() -> None:
 def test_validate_says_that_our_document_is_valid() -> None:
     result = run("validate")
     assert result.exit_code == 0
-    assert "openapi.yaml: valid (82 operations on 61 paths" in result.output
+    assert re.search(r"openapi\.yaml: valid \(\d+ operations on \d+ paths", result.output)
 
 
 def test_validate_as_json() -> None:

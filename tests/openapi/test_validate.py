@@ -12,6 +12,7 @@ from openapi_core import OpenAPI
 from openapi import BUNDLE_FILE, ROOT_FILE, load
 from openapi.findings import Finding, Severity
 from openapi.rules import RULES
+from openapi.structure import METHODS
 from openapi.validate import Report, validate
 
 Break = Callable[[str, str, str], tuple[str, int]]
@@ -52,7 +53,9 @@ def errors(file: Path) -> list[tuple[str, str, int]]:
 def test_our_own_document_is_valid() -> None:
     report = validate()
     assert report.findings == ()
-    assert "82 operations on 61 paths" in report.looked_at
+    paths = load()["paths"]
+    count = sum(len(item.keys() & METHODS) for item in paths.values())
+    assert f"{count} operations on {len(paths)} paths" in report.looked_at
 
 
 def test_the_bundle_is_valid_too() -> None:
@@ -70,7 +73,7 @@ def test_the_libraries_accept_the_bundle_by_themselves() -> None:
         lazy=True,
     )
     parser.parse()
-    assert len(parser.specification["paths"]) == 61
+    assert parser.specification["paths"].keys() == load()["paths"].keys()
 
 
 FLOWS = "schemas/flows.yaml"
