@@ -69,7 +69,7 @@ class Words:
         if not isinstance(body, dict):
             return body
         copied = copy.deepcopy(body)
-        for name in _FILTERS.keys() & copied.keys():
+        for name in [name for name in _FILTERS if name in copied]:
             if isinstance(copied[name], dict):
                 for criterion, value in copied[name].items():
                     self._fill(name, criterion, value)

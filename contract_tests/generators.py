@@ -122,7 +122,7 @@ def join(one: Filters, two: Filters, operator: str) -> Filters | None:
     if merged is None:
         return None
     # Two criteria inside one (`state`) are joined by an operator of its own, and_ if none is said.
-    for key in left.keys() & right.keys():
+    for key in [key for key in left if key in right]:
         merged[key] = {"operator": operator, **merged[key]}
     return {name: {"operator": operator, **merged}}
 

@@ -15,6 +15,7 @@ from contract_tests.cli import main
 from contract_tests.errors import CannotJudge
 from contract_tests.run import Options, run
 from contract_tests.target import Target
+from mock_server import serve
 from tests.contract_tests.test_janitor import ids
 from tests.contract_tests.test_run import command, pytest_face
 from tests.mock import mock_server
@@ -189,11 +190,12 @@ def test_what_a_dead_run_left_is_removed(right: str) -> None:
     ],
 )
 def test_the_same_seed_sends_the_same_traffic(words: list[str], least: int, tmp_path: Path) -> None:
-    """Two runs on fresh mocks, by their archives; ids and clocks are the servers' own."""
+    """Two runs on fresh mocks that make the same names, by their archives; clocks are their own."""
     told: list[list[Any]] = []
     for number in (1, 2):
         file = tmp_path / f"{number}.har"
-        with mock_server() as url:
+        with serve(fixtures="empty", seed=1) as mock:
+            url = mock.url
             done = command(
                 "run", "--base-url", url, "--seed", "9", *words, "--report", f"har={file}"
             )
