@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -149,3 +150,76 @@ def test_our_own_entries_name_operations_and_rules_that_exist() -> None:
             assert any(entry.names(code) for code in catalogue()), entry.id
             assert entry.reason.strip()
         assert yaml.safe_load(file.read_text())
+
+
+@pytest.mark.parametrize(
+    ("entry", "operation", "path", "body", "shows"),
+    [
+        ("run-states-in-and-out", "count_deployments", "/deployments/count", body, shows)
+        for body, shows in (
+            (
+                {"flow_runs": {"state": {"type": {"any_": ["FAILED"], "not_any_": ["PAUSED"]}}}},
+                True,
+            ),
+            ({"flow_runs": {"state": {"name": {"any_": ["a"], "not_any_": ["b"]}}}}, True),
+            ({"flow_runs": {"state": {"type": {"any_": ["FAILED"], "not_any_": []}}}}, False),
+            ({"flow_runs": {"state": {"type": {"any_": ["FAILED"]}}}}, False),
+            ({"flow_runs": {"state": None}}, False),
+            ({}, False),
+        )
+    ]
+    + [
+        ("start-of-runs-that-have-not-started", "count_deployments", "/deployments/count", *row)
+        for row in (
+            ({"flow_runs": {"start_time": {"before_": "2030-01-01T00:00:00Z"}}}, True),
+            ({"flow_runs": {"start_time": {"is_null_": True, "after_": None}}}, False),
+            ({"task_runs": {"start_time": {"before_": "2030-01-01T00:00:00Z"}}}, False),
+        )
+    ]
+    + [
+        ("schedules-of-an-update-are-whole", "update_deployment", "/deployments/x", *row)
+        for row in (
+            ({"schedules": [{"schedule": {}, "active": True}, {}]}, True),
+            ({"schedules": [{"schedule": {}, "active": None}]}, True),
+            ({"schedules": [{"schedule": {}}]}, False),
+            ({"schedules": []}, False),
+        )
+    ]
+    + [
+        ("id-that-is-none-by-its-type", "update_deployment", path, {}, shows)
+        for path, shows in (
+            ("/deployments/x", True),
+            ("/deployments/00000000-0000-4000-8000-00000000dead/schedules/x", True),
+            ("/deployments/00000000-0000-4000-8000-00000000dead", False),
+            ("/deployments/00000000-0000-4000-8000-00000000dead/schedules", False),
+            ("/deployments/00000000000040008000000000000000", False),
+        )
+    ]
+    + [
+        ("task-tried-again-after-a-fraction", "create_task_run", "/task_runs/", *row)
+        for row in (
+            ({"empirical_policy": {"retry_delay": 1.5}}, True),
+            ({"empirical_policy": {"retry_delay": [1, 0.1]}}, True),
+            ({"empirical_policy": {"retry_delay": [1, 2]}}, False),
+        )
+    ]
+    + [
+        ("task-input-out-of-a-flow-run", "create_task_run", "/task_runs/", *row)
+        for row in (
+            ({"task_inputs": {"a": [], "b": [{"input_type": "flow_run", "id": "x"}]}}, True),
+            ({"task_inputs": {"a": [{"input_type": "task_run", "id": "x"}]}}, False),
+            ({"task_inputs": {}}, False),
+        )
+    ],
+)
+def test_what_older_releases_do_otherwise_is_as_narrow_as_that(
+    entry: str,
+    operation: str,
+    path: str,
+    body: object,
+    shows: bool,  # noqa: FBT001 - a column of the table above
+) -> None:
+    found = {one.id: one for one in Known.load("3.0.11").entries}
+    exchange = sent(json.dumps(body).encode(), path=path)
+    assert found[entry].triggered_by(operation, view(exchange)) is shows
+    assert entry not in {one.id for one in Known.load("3.8.8").entries}
