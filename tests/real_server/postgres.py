@@ -43,13 +43,16 @@ def postgres() -> Iterator[str]:
         )
         port = free_port()
         options = ["-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories="]
-        with subprocess.Popen(
-            [programs / "postgres", "-D", data, "-p", str(port), *options, "-c", "fsync=off"],
-            stdout=subprocess.DEVNULL,
-            stderr=(home / "log").open("wb"),
-            cwd=home,
-            **rights,
-        ) as server:
+        with (
+            (home / "log").open("wb") as log,
+            subprocess.Popen(
+                [programs / "postgres", "-D", data, "-p", str(port), *options, "-c", "fsync=off"],
+                stdout=subprocess.DEVNULL,
+                stderr=log,
+                cwd=home,
+                **rights,
+            ) as server,
+        ):
             try:
                 _wait(programs, port, server, home / "log")
                 yield f"postgresql+asyncpg://prefect@127.0.0.1:{port}/postgres"
