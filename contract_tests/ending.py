@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from contract_tests.accepting import accept
+from contract_tests.errors import CannotJudge
 from contract_tests.reports.summary import summary
 from contract_tests.reports.writing import wanted, write
 
@@ -37,6 +38,10 @@ def conclude(report: Report, options: Options) -> tuple[list[str], int]:
             remarks.append(f"{options.known} cannot be written: {error.strerror}")
     try:
         printed = write(report, wanted(options.reports)).splitlines()
+    except CannotJudge as error:  # a `--report` not of its form: no run began for the same reason
+        unwritten = True
+        printed = []
+        remarks += [] if report.reason else [str(error)]
     except OSError as error:
         unwritten = True
         printed = []

@@ -81,7 +81,8 @@ def _faults(
             try:
                 check_declared(parse_fault(value))
             except FaultError as error:
-                raise click.BadParameter(f"{error}.") from None
+                text = str(error)
+                raise click.BadParameter(text if text.endswith("?") else f"{text}.") from None
     return values
 
 

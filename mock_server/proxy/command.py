@@ -58,7 +58,9 @@ def proxy(url: str, host: str, port: int, *, fail: bool, insecure: bool) -> None
         click.echo(f"Error: {host}:{port} cannot be listened on: {error.strerror}.", err=True)
         sys.exit(2)
     told = ", ".join(f"{count} {code}" for code, count in sorted(relay.counts.violations.items()))
-    click.echo(f"{relay.counts.exchanges} exchanges: {told or 'nothing wrong'}", err=True)
+    number = relay.counts.exchanges
+    exchanges = "1 exchange" if number == 1 else f"{number} exchanges"
+    click.echo(f"{exchanges}: {told or 'nothing wrong'}", err=True)
 
 
 def _run(serving: Coroutine[Any, Any, None]) -> None:

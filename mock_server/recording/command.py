@@ -70,6 +70,8 @@ def record(
     """
     from mock_server.recording.source import CannotRecord, Source  # noqa: PLC0415 - slow to load
 
+    if not out.parent.is_dir():
+        raise click.BadParameter(f"there is no folder {out.parent}.", param_hint="--out")
     try:
         source = Source(url, _headers(auth, headers))
         try:

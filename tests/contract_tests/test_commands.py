@@ -212,3 +212,12 @@ def plain(request: dict[str, Any], url: str) -> list[Any]:
     parts = [request["method"], request["url"].replace(url, ""), text]
     uuid = r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
     return [re.sub(TIMES, "TIME", re.sub(uuid, "ID", part)) for part in parts]
+
+
+@pytest.mark.parametrize("value", ["pdf=report.pdf", "html", "html="])
+def test_a_report_of_no_known_form_is_told_in_a_sentence(value: str) -> None:
+    words = ["run", "--base-url", "http://127.0.0.1:9/api", "--report", value]
+    done = CliRunner().invoke(main, words)
+    assert (done.exit_code, type(done.exception)) == (2, SystemExit)
+    assert f"--report {value}: " in done.output
+    assert "Traceback" not in done.output
