@@ -92,9 +92,11 @@ class _Reader:
 
 
 def _sentence(text: str) -> str:
-    """Text that begins with a capital and ends with a full stop."""
+    """Text that begins with a capital, unless with a path or a URL, and ends with a full stop."""
     text = text.strip().rstrip(".")
-    return f"{text[:1].upper()}{text[1:]}." if not text.startswith("$") else f"{text}."
+    first = text.partition(" ")[0]
+    is_word = not first.startswith("$") and "/" not in first
+    return f"{text[:1].upper()}{text[1:]}." if is_word else f"{text}."
 
 
 _STUMBLES = (AttributeError, LookupError, TypeError, ValueError, RecursionError)

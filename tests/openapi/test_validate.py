@@ -140,6 +140,12 @@ def test_a_finding_says_what_to_do(spec: Path) -> None:
     )
 
 
+def test_a_path_in_a_message_stays_as_it_is(spec: Path) -> None:
+    broken(spec, "paths/flows_name.yaml", "schemas/flows.yaml#/Flow", "schemas/flows.yaml#/Floe")
+    [finding] = [f for f in found(spec) if f.code == "ref-unresolved"]
+    assert finding.message.startswith("schemas/flows.yaml#/Floe does not exist: ")
+
+
 def test_a_syntax_error_is_told_where_the_parser_met_it(spec: Path) -> None:
     line = broken(
         spec, FLOWS, "  type: object\n  required: [id", "  type: [object\n  required: [id"
