@@ -169,7 +169,7 @@ def _session(options: Options, target: Target, seed: int, worker: str) -> Sessio
     file = Path(options.known) if options.known else None
     known = Known.load(target.version, file, update=options.known_update)
     target.observers.append(known.observe)
-    return Session(
+    session = Session(
         target=target,
         profile=PROFILES[options.profile],
         seed=seed,
@@ -182,6 +182,8 @@ def _session(options: Options, target: Target, seed: int, worker: str) -> Sessio
         options={"only": list(options.only)},
         crowded=bool(worker or options.shard),
     )
+    target.observers.append(session.availability.observe)
+    return session
 
 
 def left_over(target: Target, janitor: Janitor, prefix: str) -> list[str]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from contract_tests.availability import Availability
 from contract_tests.findings import Finding, Violation
 from contract_tests.operations import operations
 from contract_tests.rules import catalogue
@@ -42,6 +43,7 @@ class Session:
         findings: what failed, first of its key only, in the order found.
         warnings: findings of severity `warning`, by key; the first of each and how often.
         unjudged: what could not be judged: reason -> how many cases.
+        availability: which operations the target was too busy for.
         repeats: how often a finding of a key came again.
         repeat: the command line that runs the same again.
         left_over: what could not be removed from the target.
@@ -63,6 +65,7 @@ class Session:
     findings: dict[tuple[str, str, str], Finding] = field(default_factory=dict)
     warnings: dict[tuple[str, str, str], Finding] = field(default_factory=dict)
     unjudged: Counter[str] = field(default_factory=Counter)
+    availability: Availability = field(default_factory=Availability)
     repeats: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     repeat: str = ""
     left_over: list[str] = field(default_factory=list)

@@ -32,6 +32,8 @@ def collect(session: Session, checks: Iterable[Check] = (), reason: str | None =
     ended = time.monotonic() - session.started
     started = datetime.fromtimestamp(time.time() - ended, UTC)
     hide = target.mask.hide
+    reason = reason or session.availability.outage()
+    unjudged = session.unjudged + session.availability.unjudged()
     return Report(
         run=Run(
             base_url=target.base_url,
@@ -53,7 +55,7 @@ def collect(session: Session, checks: Iterable[Check] = (), reason: str | None =
         known=[] if known is None else _accepted(known, known.occurred()),
         gone=[] if known is None else [entry.id for entry in known.gone()],
         expired=[] if known is None else _accepted(known, known.expired()),
-        unjudged={hide(why): cases for why, cases in session.unjudged.most_common()},
+        unjudged={hide(why): cases for why, cases in unjudged.most_common()},
         broken={name: hide(what) for name, what in session.broken.items()},
         left_over=[hide(line) for line in session.left_over],
         checks=list(checks),

@@ -18,6 +18,7 @@ from contract_tests.criteria import criteria
 from contract_tests.judge import COUNT, FILTER, PAGINATE
 from contract_tests.run import Options, run
 from contract_tests.target import Target, may_change
+from mock_server import serve as mock_server_with
 from tests.contract_tests.stub import Answer, serve
 from tests.contract_tests.test_janitor import ids
 from tests.mock import mock_server
@@ -229,3 +230,11 @@ def test_help_fits_a_screen_and_shows_an_example() -> None:
         told = command(*words).stdout
         assert len(told.splitlines()) <= SCREEN + 8
     assert "deployments-contract run --base-url http://127.0.0.1:4200/api" in told
+
+
+def test_an_operation_that_is_never_available_is_not_judged() -> None:
+    faults = ["operation=count_deployments status=503"]
+    with mock_server_with(fixtures="empty", faults=faults) as mock:
+        done = command("run", "--base-url", mock.url, "--seed", "1", "--only", "laws")
+    assert done.returncode == 2
+    assert "Nothing but 429 or 503 came from count_deployments" in done.stdout
