@@ -1,4 +1,4 @@
-"""Which operations the target was too busy for: an answer of 429 or 503 says nothing about a rule."""
+"""Which operations the target was too busy for: a 429 or 503 says nothing about a rule."""
 
 from __future__ import annotations
 
