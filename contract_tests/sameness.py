@@ -212,10 +212,16 @@ class Sameness:
             other = counterparts.get(_canonical(one))
             return min(one, other) if other else "id"
 
-        text = json.dumps(item, sort_keys=True)
-        if isinstance(item, dict) and _random_names(item.get("name"), item.get("name")):
-            text = json.dumps({**item, "name": ""}, sort_keys=True)
-        return _PARTS.sub(name, text)
+        if not isinstance(item, dict):
+            return _PARTS.sub(name, json.dumps(item, sort_keys=True))
+        # The id first: what else tells two alike objects apart may be a clock or an open order.
+        own = _PARTS.sub(name, str(item.get("id")))
+        steady = {key: value for key, value in item.items() if key not in _CLOCK_KEYS}
+        if _random_names(item.get("name"), item.get("name")):
+            del steady["name"]
+        if isinstance(item.get("tags"), list):
+            steady["tags"] = sorted(map(str, item["tags"]))
+        return own + _PARTS.sub(name, json.dumps(steady, sort_keys=True))
 
 
 def _random_names(left: Any, right: Any) -> bool:
