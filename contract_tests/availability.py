@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Final
 
+from contract_tests.connection import BUSY
 from contract_tests.operations import operations
 
 if TYPE_CHECKING:
     from contract_tests.exchange import Exchange
 
-_BUSY: Final = frozenset({429, 503})
 _FEWEST: Final = 3  # so many answers tell an operation that is down from a busy moment
 
 
@@ -26,7 +26,7 @@ class Availability:
         operation = operations().match(exchange.method, exchange.path)
         if operation is not None:
             self._all[operation.id] += 1
-            self._busy[operation.id] += exchange.status in _BUSY
+            self._busy[operation.id] += exchange.status in BUSY
 
     def unjudged(self) -> Counter[str]:
         """Reason -> answers that came from a busy target."""

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 _LOOPBACK: Final = re.compile(r"localhost|127(\.\d+){3}|::1")
-_BUSY: Final = frozenset({429, 503})
+BUSY: Final = frozenset({429, 503})
 _TOO_MANY: Final = 429
 _UNAUTHORIZED: Final = 401
 _FORBIDDEN: Final = 403
@@ -106,11 +106,11 @@ class Connection:
                 fetched = True
                 request.headers.update(self._token_headers())
                 continue
-            if response.status_code not in _BUSY or attempt >= self._tries - 1:
+            if response.status_code not in BUSY or attempt >= self._tries - 1:
                 break
             self._wait(response, attempt)
             attempt += 1
-        busy = response.status_code in _BUSY
+        busy = response.status_code in BUSY
         # One that stayed busy is not waited for as long again.
         self._tries = _FEWER_TRIES if busy else _TRIES
         self._still_let_in(request, response, use)

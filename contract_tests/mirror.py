@@ -11,7 +11,7 @@ from contract_tests.exchange import NotJson
 from contract_tests.findings import Finding, clip
 from contract_tests.operations import operations
 from contract_tests.sameness import Answer, Sameness
-from contract_tests.target import UNSET, Target, encode, may_change
+from contract_tests.target import UNSET, Target, as_sent, may_change
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -111,9 +111,7 @@ class Mirror(Target):
         if self.same_data and may_change(method.upper(), path):
             self.unjudged(SHARED)
             return here
-        if json is not UNSET:
-            content = encode(json)
-            headers = {"content-type": "application/json", **(headers or {})}
+        content, headers = as_sent(json, content, headers)
         there = self.reference.send(
             method,
             self._translated(path),

@@ -149,9 +149,7 @@ class Target:
         writing = may_change(method, path)
         if writing and self.read_only:
             raise WouldChange(f"a read-only run must not send {method} {path}")
-        if json is not UNSET:
-            content = encode(json)
-            headers = {"content-type": "application/json", **(headers or {})}
+        content, headers = as_sent(json, content, headers)
         request = self.connection.request(method, path, content, dict(headers or {}), use)
         if writing:
             self.writes += 1
@@ -296,6 +294,15 @@ def may_change(method: str, path: str) -> bool:
 def segment(text: str) -> str:
     """The text as one segment of a path."""
     return quote(text, safe="")
+
+
+def as_sent(
+    json: Any, content: bytes | None, headers: Mapping[str, str] | None
+) -> tuple[bytes | None, Mapping[str, str] | None]:
+    """The bytes and headers of a request whose body is given as a JSON value, or as bytes."""
+    if json is UNSET:
+        return content, headers
+    return encode(json), {"content-type": "application/json", **(headers or {})}
 
 
 def encode(value: Any) -> bytes:

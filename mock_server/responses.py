@@ -19,6 +19,7 @@ from mock_server.call import NO_BODY, View
 from mock_server.errors import INTERNAL_ERROR, ApiError
 from mock_server.requests.storable import presentable
 from openapi.json_schema import json_schema_view
+from openapi.structure import METHODS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,7 +28,6 @@ logger: Final = logging.getLogger(__name__)
 
 DOCUMENT: Final = "urn:mock:document"
 MEDIA: Final = "application~1json"
-METHODS: Final = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 
 
 class NonConforming(ApiError):  # noqa: N818 - reads as what happened

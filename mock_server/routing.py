@@ -16,6 +16,7 @@ from starlette.routing import compile_path
 
 from mock_server.errors import ApiError, NotFound
 from mock_server.framework import ROUTING_CONTEXT, OpenAPIOperation, SpecMiddleware
+from openapi import structure
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
     from mock_server.framework import Resolver, Specification
 
-METHODS: Final = frozenset({"get", "put", "post", "delete", "options", "head", "patch", "trace"})
+METHODS: Final = frozenset(structure.METHODS)
 # What a location may hold as it is: the framework of the released server says so.
 SAFE: Final = ":/%#?=@[]!$&'()*+,;"
 PARAMETER: Final = re.compile(r"\{([^}]+)\}")

@@ -50,6 +50,12 @@ def open_page(watched: Watched, site: Site, path: str) -> Watched:
     return page, watch
 
 
+def names(page: Page) -> list[str]:
+    """The deployments of the list, from above."""
+    links = page.get_by_role("table").locator("a[href*='/deployments/deployment/']")
+    return links.all_inner_texts()
+
+
 def is_patch(response: Response) -> bool:
     """Something was changed."""
     return response.request.method == "PATCH"

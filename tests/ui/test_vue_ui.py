@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from playwright.sync_api import expect
 
-from tests.ui.site import is_delete, is_patch, is_run, open_page
+from tests.ui.site import is_delete, is_patch, is_run, names, open_page
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -14,12 +14,6 @@ if TYPE_CHECKING:
     from tests.ui.site import Site, Watched
 
 DETAIL = "/deployments/deployment"
-
-
-def names(page: Page) -> list[str]:
-    """The deployments of the list, from above."""
-    links = page.get_by_role("table").locator("a[href*='/deployments/deployment/']")
-    return links.all_inner_texts()
 
 
 def choose(page: Page, text: str) -> None:
