@@ -10,8 +10,8 @@ from typing import Any
 
 import click
 
-from contract_tests import commands
-from contract_tests.choices import arguments, choosing, known_options, reporting, sending
+from contract_tests.commands import subcommands as commands
+from contract_tests.commands.choices import arguments, choosing, known_options, reporting, sending
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -37,7 +37,7 @@ def run(**told: Any) -> None:
       deployments-contract run --base-url http://127.0.0.1:4200/api --report html=report.html
     """  # noqa: D301 - click wants the very character
     words = arguments(told)
-    from contract_tests.runner import perform
+    from contract_tests.commands.runner import perform
 
     sys.exit(perform(words, only=told["only"])[1])
 
@@ -60,7 +60,7 @@ def compare(**told: Any) -> None:
       deployments-contract compare --base-url http://new:4200/api --reference http://old:4200/api
     """  # noqa: D301 - click wants the very character
     words = arguments(told)
-    from contract_tests.runner import perform
+    from contract_tests.commands.runner import perform
 
     sys.exit(perform(words, only=told["only"])[1])
 

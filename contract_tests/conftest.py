@@ -9,21 +9,21 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from contract_tests import parts
-from contract_tests.ending import finish
 from contract_tests.errors import CannotJudge, OutOfTime
 from contract_tests.findings import Finding, Violation, describe
 from contract_tests.reports.collect import collect, fault_id, nothing
+from contract_tests.reports.ending import finish
 from contract_tests.reports.model import Check
 from contract_tests.rules import catalogue
-from contract_tests.run import Options, run
+from contract_tests.running import parts
+from contract_tests.running.run import Options, run
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
 
     from contract_tests.reports.model import Outcome, Report
-    from contract_tests.session import Session
-    from contract_tests.target import Target
+    from contract_tests.running.session import Session
+    from contract_tests.target.target import Target
 
 _HOME = Path(__file__).parent
 SESSION = pytest.StashKey["Session"]()

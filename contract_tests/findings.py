@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
-    from contract_tests.exchange import Exchange
+    from contract_tests.target.exchange import Exchange
 
 Severity = Literal["error", "warning"]
 

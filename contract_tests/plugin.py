@@ -59,6 +59,6 @@ def pytest_configure(config: pytest.Config) -> None:
     """Where xdist splits a run over workers, bring together what they find."""
     splits = config.getoption("dist", "no") != "no" or config.getoption("tx", None)
     if splits and not hasattr(config, "workerinput") and config.getoption("base_url", None):
-        from contract_tests.workers import Workers  # noqa: PLC0415 - other runs need it not
+        from contract_tests.running.workers import Workers  # noqa: PLC0415 - other runs need it not
 
         config.pluginmanager.register(Workers(config), "deployments-contract-workers")

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
-from contract_tests.operations import operations
 from contract_tests.rules import auth
-from contract_tests.spec import spec_for
+from contract_tests.spec.operations import operations
+from contract_tests.spec.version import spec_for
 
 if TYPE_CHECKING:
-    from contract_tests.session import Session
+    from contract_tests.running.session import Session
 
 _CORE: Final = [operation.id for operation in operations() if operation.core]
 

@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from contract_tests.conformance import Conformance
-from contract_tests.ground import Ground
+from contract_tests.checks.conformance import Conformance
+from contract_tests.data.ground import Ground
 from contract_tests.lifecycle.actor import Actor
-from contract_tests.operations import operations
-from contract_tests.spec import spec_for
-from contract_tests.target import may_change
+from contract_tests.spec.operations import operations
+from contract_tests.spec.version import spec_for
+from contract_tests.target.target import may_change
 
 if TYPE_CHECKING:
-    from contract_tests.session import Session
+    from contract_tests.running.session import Session
 
 _ALL = [operation.id for operation in operations() if operation.fuzzed]
 

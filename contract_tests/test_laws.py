@@ -8,19 +8,19 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import strategies as st
 
-from contract_tests.criteria import criteria
-from contract_tests.explore import explore
-from contract_tests.generators import filters, join, some
-from contract_tests.judge import FILTER, PAGINATE, Judge
+from contract_tests.cases.generators import filters, join, some
+from contract_tests.checks.explore import explore
+from contract_tests.checks.judge import FILTER, PAGINATE, Judge
+from contract_tests.data.vocabulary import Vocabulary
 from contract_tests.rules import laws, rows
-from contract_tests.vocabulary import Vocabulary
+from contract_tests.spec.criteria import criteria
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from contract_tests.generators import Filters
+    from contract_tests.cases.generators import Filters
     from contract_tests.rules.laws import Asker
-    from contract_tests.session import Session
+    from contract_tests.running.session import Session
 
 # Laws about one body, each for any body.
 OF_ONE: dict[str, Callable[[Asker, Filters], None]] = {

@@ -14,12 +14,12 @@ from contract_tests.lifecycle import (
 )
 from contract_tests.lifecycle.actor import Actor
 from contract_tests.lifecycle.machine import explore
-from contract_tests.profiles import PROFILES
+from contract_tests.running.profiles import PROFILES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from contract_tests.session import Session
+    from contract_tests.running.session import Session
 
 WALKS: dict[str, Callable[[Actor], None]] = {
     name.removeprefix("walk_"): walk

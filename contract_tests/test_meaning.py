@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import strategies as st
 
-from contract_tests.criteria import Criterion, criteria
-from contract_tests.explore import explore
+from contract_tests.cases.generators import SORTS, Case, Window, alone, filters, together, windows
+from contract_tests.checks.explore import explore
+from contract_tests.checks.judge import COUNT, FILTER, PAGINATE, Judge
+from contract_tests.data.vocabulary import Vocabulary
 from contract_tests.findings import Violation
-from contract_tests.generators import SORTS, Case, Window, alone, filters, together, windows
-from contract_tests.judge import COUNT, FILTER, PAGINATE, Judge
-from contract_tests.vocabulary import Vocabulary
+from contract_tests.spec.criteria import Criterion, criteria
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from contract_tests.session import Session
+    from contract_tests.running.session import Session
 
 # A criterion by which some deployments match and others do not gives more than one answer.
 _TELLING = 2

@@ -6,18 +6,18 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from contract_tests import hostile
-from contract_tests.ground import Ground
+from contract_tests.checks import hostile
+from contract_tests.checks.refusals import Refusals
+from contract_tests.data.ground import Ground
 from contract_tests.lifecycle.actor import Actor
-from contract_tests.operations import operations
-from contract_tests.refusals import Refusals
-from contract_tests.spec import spec_for
-from contract_tests.target import may_change
+from contract_tests.spec.operations import operations
+from contract_tests.spec.version import spec_for
+from contract_tests.target.target import may_change
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from contract_tests.session import Session
+    from contract_tests.running.session import Session
 
 _ALL = spec_for(None).contracts
 _WITH_BODY = [

@@ -66,7 +66,7 @@ def record(coverage: tracecov.CoverageMap, entry: dict[str, Any]) -> None:
 
 def unreached(document: dict[str, Any], entries: list[dict[str, Any]], base: str) -> list[str]:
     """The declared statuses of the core operations that no answer had."""
-    from contract_tests.operations import operations  # noqa: PLC0415 - the run loads it as well
+    from contract_tests.spec.operations import operations  # noqa: PLC0415 - the run loads it as well
 
     seen = set()
     for entry in entries:

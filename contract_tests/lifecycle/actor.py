@@ -5,15 +5,15 @@ from __future__ import annotations
 from itertools import count
 from typing import TYPE_CHECKING, Any, Final
 
-from contract_tests.exchange import NotJson
-from contract_tests.probe import Probe, Stop
-from contract_tests.spec import numbers
+from contract_tests.checks.probe import Probe, Stop
+from contract_tests.spec.version import numbers
+from contract_tests.target.exchange import NotJson
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from contract_tests.exchange import Exchange
-    from contract_tests.session import Session
+    from contract_tests.running.session import Session
+    from contract_tests.target.exchange import Exchange
 
 Record = dict[str, Any]
 

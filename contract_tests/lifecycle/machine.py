@@ -11,6 +11,7 @@ import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
+from contract_tests.checks.probe import Stop
 from contract_tests.findings import Violation
 from contract_tests.lifecycle.actor import (
     CREATED,
@@ -23,17 +24,16 @@ from contract_tests.lifecycle.actor import (
     schedule,
 )
 from contract_tests.lifecycle.model import World
-from contract_tests.probe import Stop
-from contract_tests.target import may_change
+from contract_tests.target.target import may_change
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from random import Random
 
-    from contract_tests.exchange import Exchange
     from contract_tests.lifecycle.actor import Record
     from contract_tests.lifecycle.model import Deployment
-    from contract_tests.session import Session
+    from contract_tests.running.session import Session
+    from contract_tests.target.exchange import Exchange
 
 _FLOWS: Final = 2
 _NAMES: Final = ("first", "second", "third")

@@ -19,11 +19,11 @@ from contract_tests.lifecycle.actor import (
     steady,
     value_of,
 )
-from contract_tests.target import UNSET
+from contract_tests.target.target import UNSET
 
 if TYPE_CHECKING:
-    from contract_tests.exchange import Exchange
     from contract_tests.lifecycle.actor import Record
+    from contract_tests.target.exchange import Exchange
 
 FULL: dict[str, Any] = {
     "tags": ["red", "blue", "red"],

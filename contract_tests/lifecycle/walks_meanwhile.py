@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Final
 from contract_tests.lifecycle.actor import CREATED, OK, Actor, value_of
 
 if TYPE_CHECKING:
-    from contract_tests.exchange import Exchange
     from contract_tests.lifecycle.actor import Record
+    from contract_tests.target.exchange import Exchange
 
 _LIMIT: Final = 2
 _AT_ONCE: Final = 4

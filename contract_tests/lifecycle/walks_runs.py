@@ -23,8 +23,8 @@ from contract_tests.lifecycle.actor import (
 from contract_tests.lifecycle.walks_deployments import check_gone
 
 if TYPE_CHECKING:
-    from contract_tests.exchange import Exchange
     from contract_tests.lifecycle.actor import Record
+    from contract_tests.target.exchange import Exchange
 
 _RUN = "lifecycle.flow-run"
 _STRICT = {

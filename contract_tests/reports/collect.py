@@ -7,20 +7,20 @@ import zlib
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from contract_tests.credentials import without_userinfo
 from contract_tests.findings import clip
 from contract_tests.reports.model import Accepted, Check, Fault, Report, Run, Step
 from contract_tests.rules import catalogue
+from contract_tests.target.credentials import without_userinfo
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from contract_tests.exchange import Exchange
     from contract_tests.findings import Finding
-    from contract_tests.known import Entry, Known
-    from contract_tests.masking import Mask
-    from contract_tests.run import Options
-    from contract_tests.session import Session
+    from contract_tests.known.known import Entry, Known
+    from contract_tests.running.run import Options
+    from contract_tests.running.session import Session
+    from contract_tests.target.exchange import Exchange
+    from contract_tests.target.masking import Mask
 
 _LONGEST: Final = 20_000  # characters of a body
 _MOST_ROWS: Final = 200

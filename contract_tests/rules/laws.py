@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from contract_tests.criteria import FILTERS
-from contract_tests.exchange import NotJson
+from contract_tests.checks.judge import COUNT, FILTER, PAGINATE, PATHS, features
 from contract_tests.findings import Finding
-from contract_tests.judge import COUNT, FILTER, PAGINATE, PATHS, features
-from contract_tests.target import UNSET
+from contract_tests.spec.criteria import FILTERS
+from contract_tests.target.exchange import NotJson
+from contract_tests.target.target import UNSET
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from contract_tests.exchange import Exchange
-    from contract_tests.judge import Judge
+    from contract_tests.checks.judge import Judge
+    from contract_tests.target.exchange import Exchange
 
 Filters = dict[str, Any]
 OK: Final = 200

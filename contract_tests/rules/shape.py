@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any, Final
 
 import jsonschema_rs
 
-from contract_tests.contract import JSON
-from contract_tests.exchange import Exchange, NotJson
 from contract_tests.findings import Finding, clip
+from contract_tests.spec.contract import JSON
+from contract_tests.target.exchange import Exchange, NotJson
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from contract_tests.contract import Contract, Response
-    from contract_tests.operations import Operation
+    from contract_tests.spec.contract import Contract, Response
+    from contract_tests.spec.operations import Operation
 
 _UNAVAILABLE: Final = 503
 _SERVER_ERROR: Final = 500

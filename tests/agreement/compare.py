@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import TYPE_CHECKING, Any, Final
 
-from contract_tests.sameness import Answer, Sameness, joined
+from contract_tests.comparing.sameness import Answer, Sameness, joined
 from tests.agreement import changes, invalid, queries
 from tests.agreement import world as data
 from tests.agreement.wire import Request, Side, outline

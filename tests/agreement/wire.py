@@ -10,7 +10,7 @@ from typing import Any, Final, Self
 
 import httpx
 
-from contract_tests.sameness import Answer
+from contract_tests.comparing.sameness import Answer
 
 UNSET: Final = object()
 RETRIES: Final = 5

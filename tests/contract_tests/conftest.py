@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from contract_tests.run import Options, run
-from contract_tests.session import Session
-from contract_tests.target import UNSET, Target
+from contract_tests.running.run import Options, run
+from contract_tests.running.session import Session
+from contract_tests.target.target import UNSET, Target
 from tests.mock import mock_server
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from contract_tests.exchange import Exchange
-    from contract_tests.judge import Judge
+    from contract_tests.checks.judge import Judge
+    from contract_tests.target.exchange import Exchange
 
     Change = Callable[[str, Any, Any], Any]
 

@@ -10,14 +10,14 @@ import jsonschema_rs
 import pytest
 from hypothesis import HealthCheck, find, given, settings
 
-from contract_tests.criteria import Criterion, criteria
-from contract_tests.generators import alone, filters, join, together
+from contract_tests.cases.generators import alone, filters, join, together
+from contract_tests.data.vocabulary import Vocabulary
 from contract_tests.rules import laws
-from contract_tests.spec import spec_for
-from contract_tests.vocabulary import Vocabulary
+from contract_tests.spec.criteria import Criterion, criteria
+from contract_tests.spec.version import spec_for
 
 if TYPE_CHECKING:
-    from contract_tests.session import Session
+    from contract_tests.running.session import Session
 
 EACH = pytest.mark.parametrize("criterion", criteria(), ids=lambda criterion: criterion.name)
 # What holds for every deployment, or for none, by what it says.

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from contract_tests.conformance import Words
-from contract_tests.exchange import Exchange
-from contract_tests.spec import spec_for
-from contract_tests.target import UNSET
+from contract_tests.checks.conformance import Words
+from contract_tests.spec.version import spec_for
+from contract_tests.target.exchange import Exchange
+from contract_tests.target.target import UNSET
 from openapi.formats import is_cron, is_rrule, is_time_zone
 
 SPEC = spec_for(None)

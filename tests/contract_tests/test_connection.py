@@ -8,10 +8,10 @@ from email.utils import format_datetime
 
 import pytest
 
-from contract_tests import connection
-from contract_tests.connection import retry_after
 from contract_tests.errors import CannotJudge, OutOfTime, Unreachable, WrongTarget
-from contract_tests.target import Target
+from contract_tests.target import connection
+from contract_tests.target.connection import retry_after
+from contract_tests.target.target import Target
 from tests.contract_tests.stub import Answer, Sent
 from tests.contract_tests.stub import serve_requests as serve
 

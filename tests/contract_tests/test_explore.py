@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import strategies as st
 
-from contract_tests.explore import explore
+from contract_tests.checks.explore import explore
 from contract_tests.findings import Finding, Violation
-from contract_tests.profiles import PROFILES
-from contract_tests.session import Session
-from contract_tests.target import Target
+from contract_tests.running.profiles import PROFILES
+from contract_tests.running.session import Session
+from contract_tests.target.target import Target
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

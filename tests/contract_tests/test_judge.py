@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from contract_tests.cases.generators import Case, Window
+from contract_tests.checks.judge import COUNT, FILTER, PAGINATE, Judge, blamed, features
+from contract_tests.checks.oracle import UNSTEADY
 from contract_tests.findings import Violation, describe
-from contract_tests.generators import Case, Window
-from contract_tests.judge import COUNT, FILTER, PAGINATE, Judge, blamed, features
-from contract_tests.oracle import UNSTEADY
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from contract_tests.session import Session
+    from contract_tests.running.session import Session
 
     Change = Callable[[str, Any, Any], Any]
 

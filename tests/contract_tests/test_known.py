@@ -10,11 +10,11 @@ import yaml
 
 import contract_tests
 from contract_tests.errors import CannotJudge
-from contract_tests.exchange import Exchange
 from contract_tests.findings import Finding
-from contract_tests.known import Known, parse, view
-from contract_tests.operations import operations
+from contract_tests.known.known import Known, parse, view
 from contract_tests.rules import catalogue
+from contract_tests.spec.operations import operations
+from contract_tests.target.exchange import Exchange
 
 SLASH = """
 - id: slash

@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from contract_tests.criteria import criteria
+from contract_tests.cases.generators import join, some
+from contract_tests.checks.judge import COUNT, FILTER, PAGINATE
+from contract_tests.data.vocabulary import Vocabulary
 from contract_tests.findings import Violation
-from contract_tests.generators import join, some
-from contract_tests.judge import COUNT, FILTER, PAGINATE
 from contract_tests.rules import laws
-from contract_tests.vocabulary import Vocabulary
+from contract_tests.spec.criteria import criteria
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from contract_tests.judge import Judge
-    from contract_tests.session import Session
+    from contract_tests.checks.judge import Judge
+    from contract_tests.running.session import Session
 
 RED = {"deployments": {"tags": {"any_": ["red"]}}}
 PAUSED = {"deployments": {"paused": {"eq_": True}}}

@@ -9,9 +9,9 @@ from contract_tests.findings import Violation
 from contract_tests.lifecycle.actor import Actor, same, steady
 from contract_tests.lifecycle.machine import Walker, draw, explore
 from contract_tests.lifecycle.model import DEFAULTS, World
-from contract_tests.profiles import PROFILES
-from contract_tests.session import Session
-from contract_tests.target import Target
+from contract_tests.running.profiles import PROFILES
+from contract_tests.running.session import Session
+from contract_tests.target.target import Target
 from contract_tests.test_lifecycle import WALKS
 
 if TYPE_CHECKING:

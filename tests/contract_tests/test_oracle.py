@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from contract_tests.criteria import criteria
-from contract_tests.generators import Case, alone
-from contract_tests.session import Session
-from contract_tests.vocabulary import Vocabulary
+from contract_tests.cases.generators import Case, alone
+from contract_tests.data.vocabulary import Vocabulary
+from contract_tests.running.session import Session
+from contract_tests.spec.criteria import criteria
 
 if TYPE_CHECKING:
-    from contract_tests.judge import Judge
+    from contract_tests.checks.judge import Judge
 
 KINDS = ("deployments", "flow_runs", "flows", "task_runs", "work_pools", "work_queues")
 

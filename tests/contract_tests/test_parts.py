@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from contract_tests import parts
 from contract_tests.errors import CannotJudge
+from contract_tests.running import parts
 
 
 @pytest.mark.parametrize("count", [1, 2, 5, 7])

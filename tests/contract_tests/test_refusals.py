@@ -5,13 +5,13 @@ from typing import Any
 
 import pytest
 
-from contract_tests.constraint_breaking import Breaker, Case
-from contract_tests.contract import lookup
-from contract_tests.exchange import Exchange
-from contract_tests.known import Known
-from contract_tests.leniency import lax, narrow, widen
+from contract_tests.cases.constraint_breaking import Breaker, Case
+from contract_tests.known.known import Known
 from contract_tests.rules.refusal import accepted, refused
-from contract_tests.spec import as_of, spec_for
+from contract_tests.spec.contract import lookup
+from contract_tests.spec.leniency import lax, narrow, widen
+from contract_tests.spec.version import as_of, spec_for
+from contract_tests.target.exchange import Exchange
 
 SPEC = spec_for(None)
 WITH_BODY = [name for name, contract in SPEC.contracts.items() if contract.body_pointer]

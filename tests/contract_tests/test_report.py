@@ -5,14 +5,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from contract_tests.conftest import found_in
-from contract_tests.exchange import Exchange
 from contract_tests.findings import Finding, Violation, clip, describe
-from contract_tests.known import Known, parse
-from contract_tests.profiles import PROFILES
+from contract_tests.known.known import Known, parse
 from contract_tests.reports.collect import collect
 from contract_tests.reports.summary import summary
-from contract_tests.session import Session
-from contract_tests.target import Target
+from contract_tests.running.profiles import PROFILES
+from contract_tests.running.session import Session
+from contract_tests.target.exchange import Exchange
+from contract_tests.target.target import Target
 from tests.contract_tests.test_known import SLASH, finding, sent
 
 if TYPE_CHECKING:

@@ -10,19 +10,19 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from contract_tests.accepting import accept
 from contract_tests.errors import CannotJudge
-from contract_tests.exchange import Exchange
 from contract_tests.findings import Finding
-from contract_tests.known import Known, parse
-from contract_tests.profiles import PROFILES
+from contract_tests.known.accepting import accept
+from contract_tests.known.known import Known, parse
 from contract_tests.reports import har
 from contract_tests.reports.collect import collect
 from contract_tests.reports.merging import merge, mismatch
 from contract_tests.reports.model import Check, Report, UnreadableReport
 from contract_tests.reports.writing import wanted, write
-from contract_tests.session import Session
-from contract_tests.target import Target
+from contract_tests.running.profiles import PROFILES
+from contract_tests.running.session import Session
+from contract_tests.target.exchange import Exchange
+from contract_tests.target.target import Target
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -4,8 +4,8 @@ import re
 from pathlib import Path
 
 import contract_tests
-from contract_tests.operations import operations
 from contract_tests.rules import catalogue
+from contract_tests.spec.operations import operations
 
 
 def test_catalogue_is_complete_and_names_operations_that_exist() -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from contract_tests.sameness import Answer, Sameness
+from contract_tests.comparing.sameness import Answer, Sameness
 
 LEFT = "aaaaaaaa-1111-4111-8111-111111111111"
 RIGHT = "bbbbbbbb-2222-4222-8222-222222222222"

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from contract_tests.dataset import plan
-from contract_tests.spec import spec_for
+from contract_tests.data.dataset import plan
+from contract_tests.spec.version import spec_for
 
 SCHEDULE = {"cron": "0 0 * * *", "timezone": "UTC"}
 

@@ -27,7 +27,7 @@ from schemathesis.specs.openapi.checks import (
 )
 
 import openapi
-from contract_tests.schemathesis_bridge import Bridge
+from contract_tests.cases.schemathesis_bridge import Bridge
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

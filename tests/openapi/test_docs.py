@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from contract_tests.known import Known
+from contract_tests.known.known import Known
 from mock_server.query.criteria import CRITERIA
 from openapi import load
 from openapi.cli import main

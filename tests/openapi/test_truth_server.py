@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from contract_tests.constraint_breaking import Breaker, dotted
-from contract_tests.contract import lookup
+from contract_tests.cases.constraint_breaking import Breaker, dotted
+from contract_tests.spec.contract import lookup
 from tests.openapi.truth import SPEC, Truth, constraints
 
 if TYPE_CHECKING:

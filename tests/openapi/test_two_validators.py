@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from contract_tests.constraint_breaking import Breaker
-from contract_tests.contract import lookup
-from contract_tests.exchange import Exchange
+from contract_tests.cases.constraint_breaking import Breaker
+from contract_tests.spec.contract import lookup
+from contract_tests.target.exchange import Exchange
 from openapi import load
 from openapi.formats import CHECKS
 from openapi.har import Recorded, read_har

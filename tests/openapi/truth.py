@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
-from contract_tests.constraint_breaking import UNKNOWN_KEY, Breaker, Case, dotted
-from contract_tests.contract import Contract, lookup
-from contract_tests.exchange import Exchange
-from contract_tests.known import Known, view
+from contract_tests.cases.constraint_breaking import UNKNOWN_KEY, Breaker, Case, dotted
+from contract_tests.known.known import Known, view
 from contract_tests.rules.refusal import errors
-from contract_tests.spec import spec_for
+from contract_tests.spec.contract import Contract, lookup
+from contract_tests.spec.version import spec_for
+from contract_tests.target.exchange import Exchange
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

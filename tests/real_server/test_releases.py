@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from packaging.version import Version
 
-from contract_tests.operations import operations
+from contract_tests.spec.operations import operations
 from tests.planted_bugs.judge import judge
 from tests.real_server.process import prefect_server
 from tests.real_server.releases import Release, releases

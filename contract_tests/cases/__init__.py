@@ -1,0 +1,1 @@
+"""Requests worth sending, as plain values."""

@@ -1,0 +1,1 @@
+"""What the pytest items do: send cases and judge the answers."""

@@ -1,0 +1,262 @@
+"""Asking count, filter and paginate, and judging each answer by the oracle."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final
+
+from contract_tests.checks.oracle import UNSCOPED, UNSTEADY, Oracle
+from contract_tests.findings import Finding, Violation
+from contract_tests.rules import pages
+from contract_tests.rules.filters import DEFAULT_LIMIT, DEFAULT_SORT, SORT_KEYS, Expected, Reading
+from contract_tests.spec.criteria import FILTERS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from contract_tests.cases.generators import Case, Window
+    from contract_tests.running.session import Session
+    from contract_tests.target.exchange import Exchange
+
+Filters = dict[str, Any]
+Features = frozenset[str]
+
+COUNT: Final = "count_deployments"
+FILTER: Final = "read_deployments"
+PAGINATE: Final = "paginate_deployments"
+PATHS: Final = {
+    COUNT: "/deployments/count",
+    FILTER: "/deployments/filter",
+    PAGINATE: "/deployments/paginate",
+}
+EXPLAINED: Final = "the body contains what was found to be wrong already"
+_ATTEMPTS: Final = 3
+# Breaches of these rules do not come from the filters in the body.
+_ABOUT_NO_FILTER: Final = frozenset({"pages.order", "pages.pages", "pages.echo"})
+
+
+class Judge:
+    """Sends bodies and compares what comes with what the oracle knows.
+
+    A fault that was found is not looked for again: what contains it is passed over, so that each
+    cause is reported once and others still come to light.
+
+    Args:
+        session: the run.
+    """
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        self.oracle = Oracle(session)
+        self._faults: dict[str, set[Features]] = {}
+
+    def explained(self, operation: str, filters: Filters) -> bool:
+        """Whether the body contains what the operation is known to do wrong."""
+        seen = features(filters)
+        return any(fault <= seen for fault in self._faults.get(operation, ()))
+
+    def matching(self, filters: Filters) -> frozenset[str] | None:
+        """The ids of the deployments that match, by the oracle; None when it cannot know."""
+        scoped = self.oracle.scope(filters)
+        rows = None if scoped is None else self.oracle.expect(scoped)
+        return None if rows is None else frozenset(row["id"] for row in rows)
+
+    def count(self, case: Case) -> None:
+        """Judge what count answers to a body.
+
+        Raises:
+            Violation: it is wrong.
+        """
+
+        def attempt(filters: Filters, expected: Expected) -> Finding | None:
+            return Reading(COUNT, self._ask(COUNT, filters), expected).count()
+
+        self._judge(COUNT, case, None, attempt)
+
+    def letters(self, case: Case) -> None:
+        """Judge count by a pattern whose letters go beyond ASCII; servers differ in their case."""
+        scoped = self.oracle.scope(case.filters)
+        rows = None if scoped is None else self.oracle.expect(scoped)
+        if scoped is None or rows is None:
+            return
+        reading = Reading(COUNT, self._ask(COUNT, scoped), self._expected(COUNT, case, None, rows))
+        finding = reading.count()
+        if finding is not None:
+            self.session.judge(replace(finding, rule="filters.letters"))
+
+    def ask(self, operation: str, case: Case, window: Window) -> None:
+        """Judge what an operation answers to a body; for count, the window says nothing.
+
+        Raises:
+            Violation: it is wrong.
+        """
+        if operation == COUNT:
+            self.count(case)
+        elif operation == FILTER:
+            self.filter(case, window)
+        else:
+            self.page(case, window)
+
+    def filter(self, case: Case, window: Window) -> None:
+        """Judge a window of what filter answers.
+
+        Raises:
+            Violation: it is wrong.
+        """
+
+        def attempt(filters: Filters, expected: Expected) -> Finding | None:
+            matches = len(expected.rows)
+            offset = round(window.start * max(0, matches - 1))
+            if window.start > 1:
+                offset = matches + 1
+            limit = {} if window.limit is None else {"limit": window.limit}
+            reading = Reading(
+                FILTER,
+                self._ask(FILTER, {**filters, **limit, "offset": offset}, window.sort),
+                expected,
+            )
+            got = reading.body()
+            if isinstance(got, Finding):
+                return got
+            return reading.rows(got, offset, limit.get("limit", DEFAULT_LIMIT))
+
+        self._judge(FILTER, case, window.sort, attempt)
+
+    def page(self, case: Case, window: Window) -> None:
+        """Judge a page of what paginate answers.
+
+        Raises:
+            Violation: it is wrong.
+        """
+
+        def attempt(filters: Filters, expected: Expected) -> Finding | None:
+            limit = DEFAULT_LIMIT if window.limit is None else window.limit
+            last = max(1, pages.page_count(len(expected.rows), limit))
+            number = last + 2 if window.start > 1 else 1 + round(window.start * (last - 1))
+            body = {**filters, "page": number}
+            body |= {} if window.limit is None else {"limit": limit}
+            reading = Reading(PAGINATE, self._ask(PAGINATE, body, window.sort), expected)
+            return pages.page(reading, limit, number)
+
+        self._judge(PAGINATE, case, window.sort, attempt)
+
+    def _ask(self, operation: str, body: Filters, sort: str | None = None) -> Exchange:
+        return self.session.target.post(
+            PATHS[operation], body if sort is None else {**body, "sort": sort}
+        )
+
+    def _judge(
+        self,
+        operation: str,
+        case: Case,
+        sort: str | None,
+        attempt: Callable[[Filters, Expected], Finding | None],
+    ) -> None:
+        """Ask, and on a mismatch ask again of data read anew: only what stays wrong is wrong."""
+        if self.explained(operation, case.filters):
+            self.session.cannot_judge(EXPLAINED)
+            return
+
+        def once() -> Finding | None:
+            scoped = self.oracle.scope(case.filters)
+            if scoped is None:
+                self.session.cannot_judge(UNSCOPED)
+                return None
+            rows = self.oracle.expect(scoped, sort)
+            if rows is None:
+                self.session.cannot_judge(self.oracle.doubt)
+                return None
+            return attempt(scoped, self._expected(operation, case, sort, rows))
+
+        first = once()
+        if first is None or self._is_known(operation, case, first):
+            return
+        finding = self.settle(once)
+        if finding is not None:
+            self._found(operation, case, finding)
+
+    def _is_known(self, operation: str, case: Case, finding: Finding) -> bool:
+        """Whether it is a known deviation, for which the data need not be read again."""
+        known = self.session.known
+        entry = None if known is None or self.session.reference else known.covers(finding)
+        if entry is not None and entry.cause is not None:
+            self._blame(operation, case, finding)
+        return entry is not None
+
+    def settle(self, attempt: Callable[[], Finding | None]) -> Finding | None:
+        """What is still wrong while the target's data stands still; None when nothing is.
+
+        The data is read before and after, so that others' changes are never taken for a fault.
+        Once it is seen to change, queries are held to our own part of it.
+        """
+        for _ in range(_ATTEMPTS):
+            steady = self.oracle.refresh()
+            finding = attempt()
+            steady &= self.oracle.refresh()
+            if finding is None:
+                break
+            if steady:
+                return finding
+            self.oracle.hold_to_own()
+        self.session.cannot_judge(UNSTEADY)
+        return None
+
+    def _found(self, operation: str, case: Case, finding: Finding) -> None:
+        if finding.key in self.session.findings:
+            self.session.record(finding)
+            return
+        try:
+            self.session.judge(finding)
+        except Violation:
+            self._blame(operation, case, finding)
+            raise
+
+    def _blame(self, operation: str, case: Case, finding: Finding) -> None:
+        """Pass over from now on what contains the same; also what a team has accepted."""
+        if finding.rule not in _ABOUT_NO_FILTER:
+            self._faults.setdefault(operation, set()).add(blamed(case.filters))
+
+    def _expected(
+        self, operation: str, case: Case, sort: str | None, rows: Sequence[dict[str, Any]]
+    ) -> Expected:
+        key, _ = SORT_KEYS[sort or DEFAULT_SORT]
+        return Expected(
+            rows=rows,
+            says=case.says,
+            pointer=case.pointer or self.session.operations[operation].pointer,
+            sort=key,
+            ordered=not (key == "name" and self.oracle.collated),
+        )
+
+
+def features(filters: Filters) -> Features:
+    """What a body contains, as names: filters, criteria, joins of criteria and of filters."""
+    found: set[str] = set()
+    present = [name for name in FILTERS if name in filters]
+    for name in present:
+        body = filters[name]
+        if body is None:
+            found.add(f"{name}=null")
+            continue
+        found.add(name)
+        inner = [key for key in body if key != "operator"]
+        found |= {f"{name}.{key}" for key in inner}
+        if len(inner) > 1:
+            found.add(f"{name}:{body.get('operator', 'and_')}")
+    real = [name for name in present if filters[name] is not None]
+    found |= {f"{a}&{b}" for a in real for b in real if a < b}
+    return frozenset(found)
+
+
+def blamed(filters: Filters) -> Features:
+    """The features of a body that failed which most likely are the fault.
+
+    Bodies are tried from simple to complex and those with a known fault are passed over, so with
+    several criteria it is the way they are joined.
+    """
+    seen = features(filters)
+    for mark in ("&", ":", ".", ""):
+        told = {feature for feature in seen if mark in feature}
+        if told:
+            return frozenset(told)
+    return frozenset()

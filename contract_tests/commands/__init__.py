@@ -1,0 +1,1 @@
+"""The subcommands of `deployments-contract`, and what they show."""

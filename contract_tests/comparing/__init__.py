@@ -1,0 +1,1 @@
+"""Two servers side by side, and when their answers say the same."""

@@ -1,0 +1,1 @@
+"""Deviations of released servers that are known."""

@@ -1,0 +1,1 @@
+"""The server that is judged: sending to it, and what came back."""
