@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from contract_tests.errors import CannotJudge, OutOfTime
-from contract_tests.findings import Finding, Violation, describe
+from contract_tests.findings import Finding, describe, found_in
+from contract_tests.plugin import CHECK
 from contract_tests.reports.collect import collect, fault_id, nothing
 from contract_tests.reports.ending import finish
 from contract_tests.reports.model import Check
-from contract_tests.rules import catalogue
-from contract_tests.running import parts
+from contract_tests.running import by_rule, parts
+from contract_tests.running.profiles import PROFILES
 from contract_tests.running.run import Options, run
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ _HOME = Path(__file__).parent
 SESSION = pytest.StashKey["Session"]()
 REASON = pytest.StashKey[str]()
 CHECKS = pytest.StashKey[dict[str, Check]]()
+NAME = pytest.StashKey[str]()  # of an item, also where xdist puts something behind it
 WATCH = pytest.StashKey[Any]()
 # What finds most for its cost comes first; walks that change much come last.
 _ORDER = (
@@ -87,7 +89,7 @@ def session(pytestconfig: pytest.Config) -> Iterator[Session]:
 def _in_time(request: pytest.FixtureRequest, session: Session) -> None:
     """Hold each kind of checks to its share of the time that the user gave."""
     limit = options(request.config).max_time
-    if limit is None:
+    if limit is None or by_rule.has_run(request.node):
         return
     module = request.node.path.stem.removeprefix("test_")
     session.target.deadline = parts.deadline(module, session.started, limit)
@@ -102,59 +104,69 @@ def target(session: Session) -> Target:
     return session.target
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_pycollect_makeitem(collector: pytest.Collector) -> Generator[None, Any, Any]:
+    """Give each operation and rule that a check judges an item of its own, unless told not to."""
+    made = yield
+    config = collector.config
+    # Of two servers that are compared, each difference is the check's own.
+    whole = config.getoption("contract_items") == CHECK or config.getoption("contract_reference")
+    if whole or not isinstance(made, list):
+        return made
+    return [one for item in made for one in by_rule.split(item)]
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> object:
+    """Run the check of an item once, and let the item fail by what it is to tell."""
+    if by_rule.CHECK not in pyfuncitem.stash:
+        return None
+    untold = by_rule.run(pyfuncitem)
+    if untold:
+        contract = pyfuncitem.config.stash[SESSION]
+        contract.cannot_judge("findings of rules that were not chosen (-k)", untold)
+    return True
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """As many random walks as the profile asks for."""
+    if metafunc.function.__name__ == "test_machine":
+        profile = PROFILES[metafunc.config.getoption("contract_profile")]
+        metafunc.parametrize("number", range(profile.lifecycle_runs))
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Refuse to run without a target, and bring the modules into their order."""
+    """Refuse to run without a target, order the modules, leave other shards out."""
     ours = [item for item in items if item.path.parent == _HOME]
     if ours and not config.option.collectonly:
         options(config)
     if len(ours) == len(items):
         items.sort(key=_place)
-    config.stash[CHECKS] = {
-        item.nodeid: Check(_plain(item.nodeid), "left out", 0.0)
-        for item in items
-        if item.path.parent == _HOME
-    }
-    for item in ours:
-        item.extra_keyword_matches.update(_keywords(item))
+        ours = items
     wanted = config.getoption("contract_shard", default=None)
     if wanted:
-        ours = [item for item in items if item.path.parent == _HOME]
-        kept = {item.nodeid for item in parts.part(ours, wanted)}
-        gone = [item for item in ours if item.nodeid not in kept]
+        # The items of one check stay together: it runs once for all of them.
+        kept = set(parts.part(list(dict.fromkeys(map(check_of, ours))), wanted))
+        gone = [item for item in ours if check_of(item) not in kept]
         config.hook.pytest_deselected(items=gone)
         items[:] = [item for item in items if item not in gone]
-        for item in gone:
-            del config.stash[CHECKS][item.nodeid]
+        ours = [item for item in ours if item not in gone]
+    for item in ours:
+        item.stash[NAME] = _plain(item.nodeid)
+    config.stash[CHECKS] = {
+        item.stash[NAME]: Check(item.stash[NAME], "left out", 0.0) for item in ours
+    }
+
+
+def check_of(item: pytest.Item) -> str:
+    """The name of the check that an item belongs to; by it the check can be run again."""
+    return _plain(item.stash.get(by_rule.CHECK, item.nodeid))
 
 
 def _plain(nodeid: str) -> str:
     """The item's name from its module on, wherever the package lies."""
     path, colons, name = nodeid.partition("::")
     return f"{path.rpartition('/')[2]}{colons}{name}"
-
-
-def _keywords(item: pytest.Item) -> set[str]:
-    """What `-k` finds an item by besides its name: the codes of the rules that it judges by."""
-    module = item.path.stem.removeprefix("test_")
-    called = getattr(item, "callspec", None)
-    operation = None if called is None else called.params.get("operation")
-    return {
-        code
-        for code, rule in catalogue().items()
-        if code.partition(".")[0] in _JUDGES.get(module, ())
-        and (operation is None or rule.operations == ("all",) or operation in rule.operations)
-    }
-
-
-# The kinds of rules that the checks of a module judge by.
-_JUDGES = {
-    "auth": ("auth",),
-    "meaning": ("filters", "pages"),
-    "laws": ("laws", "rows"),
-    "refusals": ("refusal", "shape"),
-    "conformance": ("shape", "refusal"),
-    "lifecycle": ("lifecycle", "shape"),
-}
 
 
 def _place(item: pytest.Item) -> int:
@@ -206,7 +218,7 @@ def _take(
     told: str,
 ) -> None:
     """Keep the findings of a failure; one without any is a mistake of ours."""
-    name = _plain(item.nodeid)
+    name = check_of(item)
     findings = found_in(error)
     if not findings:
         contract.broken[name] = told
@@ -222,9 +234,9 @@ def _take(
 def _note(item: pytest.Item, report: pytest.TestReport, findings: list[Finding]) -> None:
     """Write down how the item ended, for the reports."""
     checks = item.config.stash.get(CHECKS, {})
-    if item.nodeid not in checks or (report.when != "call" and report.passed):
+    name = item.stash.get(NAME, "")
+    if name not in checks or (report.when != "call" and report.passed):
         return
-    name = _plain(item.nodeid)
     faults = list(dict.fromkeys(fault_id(finding.key) for finding in findings))
     told = ""
     if report.skipped:
@@ -236,18 +248,13 @@ def _note(item: pytest.Item, report: pytest.TestReport, findings: list[Finding])
         outcome = "failed"
     else:
         contract = item.config.stash.get(SESSION, None)
-        told = item.config.stash.get(REASON, "") or (contract and contract.broken.get(name)) or ""
+        told = (
+            item.config.stash.get(REASON, "")
+            or (contract and contract.broken.get(check_of(item)))
+            or ""
+        )
         outcome = "left out" if REASON in item.config.stash else "broken"
-    checks[item.nodeid] = Check(name, outcome, round(report.duration, 3), faults, told)
-
-
-def found_in(error: BaseException) -> list[Finding]:
-    """The findings that an exception carries, those of a group included."""
-    if isinstance(error, Violation):
-        return [error.finding]
-    if isinstance(error, BaseExceptionGroup):
-        return [finding for part in error.exceptions for finding in found_in(part)]
-    return []
+    checks[name] = Check(name, outcome, round(report.duration, 3), faults, told)
 
 
 @pytest.hookimpl(trylast=True)

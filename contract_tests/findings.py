@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from contract_tests.target.exchange import Exchange
 
 Severity = Literal["error", "warning"]
@@ -57,6 +59,28 @@ class Violation(AssertionError):  # noqa: N818 - the word of the report
     def __init__(self, finding: Finding) -> None:
         super().__init__(describe(finding))
         self.finding = finding
+
+
+def raise_all(violations: Sequence[Violation]) -> None:
+    """Raise violations, if there are any.
+
+    Raises:
+        Violation: the only one.
+        ExceptionGroup: several.
+    """
+    if len(violations) == 1:
+        raise violations[0]
+    if violations:
+        raise ExceptionGroup(f"{len(violations)} rules are broken", violations)
+
+
+def found_in(error: BaseException) -> list[Finding]:
+    """The findings that an exception carries, those of a group included."""
+    if isinstance(error, Violation):
+        return [error.finding]
+    if isinstance(error, BaseExceptionGroup):
+        return [finding for part in error.exceptions for finding in found_in(part)]
+    return []
 
 
 def describe(finding: Finding, *, width: int = 600) -> str:

@@ -11,6 +11,8 @@ from typing import Final
 
 import pytest
 
+RULE: Final = "rule"
+CHECK: Final = "check"
 _VALUES: Final = (
     ("known", "FILE", "more known deviations (YAML)"),
     ("auth", "CREDENTIALS", "basic:USER:PASS or bearer:TOKEN"),
@@ -45,6 +47,12 @@ def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginMa
     )
     for name, metavar, says in _VALUES:
         group.addoption(f"--contract-{name}", metavar=metavar, help=says)
+    group.addoption(
+        "--contract-items",
+        choices=(RULE, CHECK),
+        default=RULE,
+        help="one for each operation and rule of a check, or one for each check (default: rule)",
+    )
     group.addoption("--contract-seed", type=int, metavar="N", help="repeat the run that had it")
     for name, metavar, says in _LISTS:
         group.addoption(
@@ -57,8 +65,12 @@ def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginMa
 @pytest.hookimpl(trylast=True)
 def pytest_configure(config: pytest.Config) -> None:
     """Where xdist splits a run over workers, bring together what they find."""
+    config.addinivalue_line("markers", "judges(*codes): the rules that a check judges by")
+    config.addinivalue_line("markers", "xdist_group(name): runs in one worker of pytest-xdist")
     splits = config.getoption("dist", "no") != "no" or config.getoption("tx", None)
     if splits and not hasattr(config, "workerinput") and config.getoption("base_url", None):
         from contract_tests.running.workers import Workers  # noqa: PLC0415 - other runs need it not
 
+        if config.getoption("dist") == "load":
+            config.option.dist = "loadgroup"  # the same, and a check's items in one worker
         config.pluginmanager.register(Workers(config), "deployments-contract-workers")

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 _CORE: Final = [operation.id for operation in operations() if operation.core]
 
 
+@pytest.mark.judges("auth.{use}")
 @pytest.mark.parametrize("use", ["none", "wrong"])
 @pytest.mark.parametrize("operation", _CORE)
 def test_credentials(session: Session, operation: str, use: auth.Use) -> None:
@@ -29,6 +30,7 @@ def test_credentials(session: Session, operation: str, use: auth.Use) -> None:
     auth.check(session, contract, use)
 
 
+@pytest.mark.judges("auth.csrf")
 @pytest.mark.parametrize("operation", _CORE)
 def test_csrf(session: Session, operation: str) -> None:
     """Without a CSRF token, or with a wrong one, nothing changes."""

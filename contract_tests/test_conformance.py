@@ -25,6 +25,7 @@ def ground(session: Session) -> Ground:
     return Ground(session)
 
 
+@pytest.mark.judges("shape.*", "refusal.accepted")
 @pytest.mark.parametrize("operation", _ALL)
 def test_operation(session: Session, ground: Ground, operation: str) -> None:
     """Examples, coverage and fuzzing of one operation."""

@@ -43,17 +43,20 @@ def judge(session: Session) -> Judge:
     return session.judgement
 
 
+@pytest.mark.judges("laws.no-body-is-empty")
 def test_no_body_is_empty(judge: Judge) -> None:
     """No body, null and {} are one."""
     laws.hold(judge, laws.no_body_is_empty)
 
 
+@pytest.mark.judges("laws.{law}")
 @pytest.mark.parametrize("law", OF_ONE)
 def test_of_one_body(judge: Judge, law: str) -> None:
     """What holds for each body by itself."""
     _explore(judge, law, _bodies(judge, law), OF_ONE[law])
 
 
+@pytest.mark.judges("laws.{law}")
 @pytest.mark.parametrize("law", ["narrowing", "widening", "either-and-both"])
 def test_of_two_criteria(judge: Judge, law: str) -> None:
     """What joining two criteria of one filter does."""
@@ -73,6 +76,7 @@ def test_of_two_criteria(judge: Judge, law: str) -> None:
     _explore(judge, law, _pairs(judge, law, names), check)
 
 
+@pytest.mark.judges("laws.narrowing")
 def test_of_two_filters(judge: Judge) -> None:
     """One more filter never adds a deployment."""
     bodies = _bodies(judge, "two filters")
@@ -84,6 +88,7 @@ def test_of_two_filters(judge: Judge) -> None:
     _explore(judge, "two filters", pairs, check)
 
 
+@pytest.mark.judges("laws.disjoint", "laws.complete")
 def test_parts(judge: Judge) -> None:
     """A criterion and its opposite part the whole."""
     session = judge.session
@@ -106,6 +111,7 @@ def test_parts(judge: Judge) -> None:
             laws.hold(judge, lambda ask, b=bodies: laws.parts(ask, {}, *b))  # type: ignore[misc]
 
 
+@pytest.mark.judges("laws.pages-join", "laws.sort-permutes", "laws.offset-drops")
 @pytest.mark.parametrize("operation", [FILTER, PAGINATE])
 def test_windows(judge: Judge, operation: str) -> None:
     """Pages join to the whole; every sort answers the same; an offset only drops."""
@@ -126,6 +132,7 @@ def test_windows(judge: Judge, operation: str) -> None:
             laws.hold(judge, law)
 
 
+@pytest.mark.judges("rows.*")
 def test_rows(judge: Judge) -> None:
     """A deployment reads the same everywhere, and as it was made."""
     session = judge.session

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from contract_tests.lifecycle import (
+    judges,
     walks_deployments,
     walks_meanwhile,
     walks_runs,
     walks_schedules,
 )
 from contract_tests.lifecycle.actor import Actor
-from contract_tests.lifecycle.machine import explore
-from contract_tests.running.profiles import PROFILES
+from contract_tests.lifecycle.machine import RULES, explore
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,7 +29,14 @@ WALKS: dict[str, Callable[[Actor], None]] = {
 }
 
 
-@pytest.mark.parametrize("walk", WALKS)
+def marks_of(walk: Callable[[Actor], None]) -> list[pytest.Mark]:
+    """The markers that stand at a walk: which rules it judges by."""
+    return list(getattr(walk, "pytestmark", ()))
+
+
+@pytest.mark.parametrize(
+    "walk", [pytest.param(name, marks=marks_of(walk)) for name, walk in WALKS.items()]
+)
 def test_walk(session: Session, walk: str) -> None:
     """A fixed walk; each answer is as the deployment's history demands."""
     if session.read_only:
@@ -39,9 +46,9 @@ def test_walk(session: Session, walk: str) -> None:
         WALKS[walk](actor)
 
 
-@pytest.mark.parametrize("number", range(max(p.lifecycle_runs for p in PROFILES.values())))
+@judges(*RULES)
 def test_machine(session: Session, number: int) -> None:
     """A random walk over several deployments; the profile says how many and how long."""
-    if session.read_only or number >= session.profile.lifecycle_runs:
+    if session.read_only:
         return
     explore(session, number)

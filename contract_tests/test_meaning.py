@@ -11,7 +11,7 @@ from contract_tests.cases.generators import SORTS, Case, Window, alone, filters,
 from contract_tests.checks.explore import explore
 from contract_tests.checks.judge import COUNT, FILTER, PAGINATE, Judge
 from contract_tests.data.vocabulary import Vocabulary
-from contract_tests.findings import Violation
+from contract_tests.findings import Violation, raise_all
 from contract_tests.spec.criteria import Criterion, criteria
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 _TELLING = 2
 OPERATIONS = (COUNT, FILTER, PAGINATE)
 EACH = pytest.mark.parametrize("operation", OPERATIONS)
+SEARCHES = pytest.mark.judges("filters.count", "filters.members", "filters.accepted", "pages.*")
 ALL = pytest.mark.parametrize("criterion", criteria(), ids=lambda criterion: criterion.name)
 
 
@@ -32,6 +33,7 @@ def judge(session: Session) -> Judge:
     return session.judgement
 
 
+@SEARCHES
 @EACH
 def test_without_filters(judge: Judge, operation: str) -> None:
     """Everything is there, in every order, in every window."""
@@ -42,6 +44,7 @@ def test_without_filters(judge: Judge, operation: str) -> None:
     judge.ask(operation, Case({}, ""), Window(limit=None, start=0.0))
 
 
+@SEARCHES
 @ALL
 def test_criterion(judge: Judge, criterion: Criterion) -> None:
     """A criterion by itself, with each operator and each class of values."""
@@ -57,6 +60,7 @@ def test_criterion(judge: Judge, criterion: Criterion) -> None:
         session.cannot_judge(f"{criterion.name}: the target's data cannot tell right from wrong")
 
 
+@SEARCHES
 @ALL
 def test_joined(judge: Judge, criterion: Criterion) -> None:
     """A criterion with others: under and_ and or_ in one filter, and across filters."""
@@ -74,6 +78,7 @@ def test_joined(judge: Judge, criterion: Criterion) -> None:
     _run(judge, together(criterion, here, words, rng, tells), criterion)
 
 
+@pytest.mark.judges("filters.letters")
 def test_letters(judge: Judge) -> None:
     """Beyond ASCII, like_ tells upper from lower case, as the released server on SQLite does."""
     names = [str(row.get("name", "")) for row in judge.session.dataset.deployments]
@@ -85,6 +90,7 @@ def test_letters(judge: Judge) -> None:
             judge.letters(Case(body, "letters beyond ASCII"))
 
 
+@SEARCHES
 @EACH
 def test_random(judge: Judge, operation: str) -> None:
     """Random bodies over all filters, sorts and windows."""
@@ -123,8 +129,7 @@ def _run(judge: Judge, cases: Iterable[Case], criterion: Criterion) -> None:
                     judge.ask(operation, told, window)
                 except Violation as violation:
                     found[operation] = violation
-    if found:
-        raise ExceptionGroup(criterion.name, list(found.values()))
+    raise_all(list(found.values()))
 
 
 def _turns(number: int, every: int) -> tuple[str, ...]:

@@ -48,12 +48,23 @@ def _run(
         what(Refusals(actor, ground, contract, random))
 
 
+@pytest.mark.judges(
+    "shape.*",
+    *(f"refusal.{name}" for name in ("accepted", "status", "envelope", "location", "changed")),
+)
 @pytest.mark.parametrize("operation", _WITH_BODY)
 def test_constraints(session: Session, ground: Ground, operation: str) -> None:
     """Each constraint of the body, broken for itself."""
     _run(session, ground, operation, Refusals.constraints)
 
 
+@pytest.mark.judges(
+    "shape.*",
+    *(
+        f"refusal.{name}"
+        for name in ("header", "unknown-id", "bad-id", "body", "method", "envelope")
+    ),
+)
 @pytest.mark.parametrize("operation", _CORE)
 def test_requests(session: Session, ground: Ground, operation: str) -> None:
     """Headers, ids, methods, and bodies that are none."""
@@ -61,6 +72,7 @@ def test_requests(session: Session, ground: Ground, operation: str) -> None:
         _run(session, ground, operation, what)
 
 
+@pytest.mark.judges("shape.*")
 @pytest.mark.parametrize("operation", [*hostile.SEARCHING, *hostile.STORING])
 def test_hostile(session: Session, ground: Ground, operation: str) -> None:
     """Inputs that no sensible client sends; the server must not fail on them."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from contract_tests.errors import OutOfTime
-from contract_tests.findings import Finding, Violation
+from contract_tests.findings import Finding, Violation, raise_all
 from contract_tests.rules.shape import finding, summary
 from contract_tests.spec.version import spec_for
 from contract_tests.target.target import UNSET
@@ -192,8 +192,4 @@ class Probe:
             Violation: the target broke a rule.
             ExceptionGroup: it broke several; a violation each.
         """
-        found = self._few_of_a_kind()
-        if len(found) == 1:
-            raise found[0]
-        if found:
-            raise ExceptionGroup(f"{len(found)} rules are broken", found)
+        raise_all(self._few_of_a_kind())

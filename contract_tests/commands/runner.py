@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 import pytest
 
 from contract_tests.commands.console import Face
+from contract_tests.plugin import CHECK
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -49,6 +50,7 @@ def perform(
             [
                 *_ALWAYS,
                 *("-c", str(home / "suite.ini"), "--rootdir", str(home)),
+                f"--contract-items={CHECK}",
                 *words,
                 *([str(home / item) for item in items] or ["--pyargs", *modules]),
             ],

@@ -35,6 +35,20 @@ if TYPE_CHECKING:
     from contract_tests.running.session import Session
     from contract_tests.target.exchange import Exchange
 
+RULES: Final = (
+    "bystander",
+    "create",
+    "delete",
+    "found",
+    "gone",
+    "idempotency",
+    "pause",
+    "read",
+    "schedules",
+    "update",
+)
+"""What a walk judges by."""
+
 _FLOWS: Final = 2
 _NAMES: Final = ("first", "second", "third")
 _KEYS: Final = ("k1", "k2")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from contract_tests.lifecycle import judges
 from contract_tests.lifecycle.actor import (
     CONSTANT,
     CREATED,
@@ -46,6 +47,7 @@ FULL: dict[str, Any] = {
 _ELSEWHERE = ("concurrency_limit", "concurrency_options", "schedules", "labels")
 
 
+@judges("create", "found", "read")
 def walk_create(actor: Actor) -> None:
     """What is created is answered, read, read by name, found and counted, all alike."""
     flow = actor.flow()
@@ -84,6 +86,7 @@ def _other_names(actor: Actor, flow: Record, made: Record) -> None:
         )
 
 
+@judges("create", "defaults", "read")
 def walk_defaults(actor: Actor) -> None:
     """What is not sent gets its default."""
     flow = actor.flow()
@@ -106,6 +109,16 @@ def walk_defaults(actor: Actor) -> None:
     actor.compare("lifecycle.defaults", reading, want, now, "not sent, and not the default")
 
 
+@judges(
+    "bystander",
+    "constant",
+    "create",
+    "read",
+    "updated",
+    "upsert",
+    "upsert-keeps",
+    "upsert-replaces",
+)
 def walk_upsert(actor: Actor) -> None:
     """Creating a deployment of the same flow and name brings the first one up to date."""
     flow = actor.flow()
@@ -181,6 +194,15 @@ CHANGES: dict[str, tuple[Any, ...]] = {
 }
 
 
+@judges(
+    "bystander",
+    "constant",
+    "create",
+    "read",
+    "update",
+    "update-keeps",
+    "updated",
+)
 def walk_update(actor: Actor) -> None:
     """A change changes what it names and nothing else."""
     flow = actor.flow()
@@ -252,6 +274,7 @@ def _limits(actor: Actor, before: Record) -> None:
         )
 
 
+@judges("bystander", "create", "delete", "gone")
 def walk_delete(actor: Actor) -> None:
     """What is deleted is gone, everywhere, and nothing else is."""
     flow = actor.flow()

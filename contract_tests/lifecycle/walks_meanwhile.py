@@ -5,6 +5,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Final
 
+from contract_tests.lifecycle import judges
 from contract_tests.lifecycle.actor import CREATED, OK, Actor, value_of
 
 if TYPE_CHECKING:
@@ -15,6 +16,7 @@ _LIMIT: Final = 2
 _AT_ONCE: Final = 4
 
 
+@judges("create", "pages")
 def walk_pages_under_change(actor: Actor) -> None:
     """A deployment that comes or goes between two pages is in the next answer's count and rows.
 
@@ -73,6 +75,7 @@ def _expect_page(
         )
 
 
+@judges("create", "upsert-at-once")
 def walk_concurrent_upserts(actor: Actor) -> None:
     """One name that is created several times at once becomes one deployment."""
     flow = actor.flow()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from contract_tests.lifecycle import judges
 from contract_tests.lifecycle.actor import (
     CONFLICT,
     CREATED,
@@ -34,6 +35,7 @@ _STRICT = {
 }
 
 
+@judges("create", "flow-run", "idempotency", "read")
 def walk_flow_run(actor: Actor) -> None:
     """A run takes over what the deployment says and adds what the request says."""
     flow = actor.flow()
@@ -133,6 +135,7 @@ def _idempotent(actor: Actor, owner: Record, body: Record, run: Record, first: E
     _count(actor, owner, 2, rule, other)
 
 
+@judges("create", "parameters", "update")
 def walk_parameters(actor: Actor) -> None:
     """Parameters are held to the deployment's schema, unless that is not enforced."""
     flow = actor.flow()
@@ -170,6 +173,7 @@ def walk_parameters(actor: Actor) -> None:
     _count(actor, strict, 1, "lifecycle.parameters", answer)
 
 
+@judges("create", "polling", "queues")
 def walk_polling(actor: Actor) -> None:
     """Polling finds the scheduled runs of the deployments asked for, and no others."""
     flow = actor.flow()
@@ -218,6 +222,7 @@ def walk_polling(actor: Actor) -> None:
     actor.status(check, OK, rule="lifecycle.queues", when="the work queue check")
 
 
+@judges("bystander", "create", "delete", "delete-runs")
 def walk_delete_runs(actor: Actor) -> None:
     """A deletion takes along what waits to start, and leaves what has run."""
     flow = actor.flow()
@@ -252,6 +257,7 @@ def walk_delete_runs(actor: Actor) -> None:
         )
 
 
+@judges("bulk-delete", "create", "gone", "read")
 def walk_bulk_delete(actor: Actor) -> None:
     """Bulk deletion deletes what matches and no more than asked for."""
     if not actor.has("bulk_delete_deployments"):
@@ -296,6 +302,7 @@ def walk_bulk_delete(actor: Actor) -> None:
     actor.read(safe["id"])
 
 
+@judges("bulk-runs", "create")
 def walk_bulk_runs(actor: Actor) -> None:
     """Bulk creation makes a run for each item."""
     operation = "bulk_create_flow_runs_from_deployment"

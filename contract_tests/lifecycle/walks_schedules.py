@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from contract_tests.lifecycle import judges
 from contract_tests.lifecycle.actor import (
     CONFLICT,
     CREATED,
@@ -40,6 +41,15 @@ _STRETCH = {
 }
 
 
+@judges(
+    "bystander",
+    "create",
+    "gone",
+    "read",
+    "schedule-order",
+    "schedules",
+    "slugs",
+)
 def walk_schedules(actor: Actor) -> None:
     """Schedules are created, listed, changed and deleted one by one."""
     flow = actor.flow()
@@ -177,6 +187,7 @@ def _other_schedules(actor: Actor, neighbour: Record, cause: Exchange) -> None:
     )
 
 
+@judges("create", "read", "slugs")
 def walk_slugs(actor: Actor) -> None:
     """An update of a deployment whose schedules have slugs matches them by these."""
     if not actor.knows("DeploymentScheduleUpdate", "slug"):
@@ -241,6 +252,14 @@ def walk_slugs(actor: Actor) -> None:
     )
 
 
+@judges(
+    "bystander",
+    "create",
+    "pause",
+    "pause-runs",
+    "read",
+    "update-keeps",
+)
 def walk_pause(actor: Actor) -> None:
     """Pausing holds a deployment back and takes away what its schedules have made."""
     flow = actor.flow()
@@ -316,6 +335,7 @@ def _paused(actor: Actor, one: Record, *, want: bool, cause: Exchange) -> None:
     )
 
 
+@judges("create")
 def walk_pause_alone(actor: Actor) -> None:
     """Pausing one deployment pauses no other one on the target, whosever it is."""
     flow = actor.flow()
@@ -341,6 +361,7 @@ def walk_pause_alone(actor: Actor) -> None:
     )
 
 
+@judges("create", "schedule-runs")
 def walk_stretch(actor: Actor) -> None:
     """Scheduling keeps to the end of the stretch that it is given."""
     subject = actor.deployment(actor.flow(), paused=True, schedules=[schedule()])
@@ -359,6 +380,12 @@ def walk_stretch(actor: Actor) -> None:
         )
 
 
+@judges(
+    "bystander",
+    "create",
+    "schedule-runs",
+    "scheduled-runs-go",
+)
 def walk_schedule_runs(actor: Actor) -> None:
     """Scheduling makes runs for the active schedules of one deployment, once."""
     flow = actor.flow()

@@ -12,10 +12,12 @@ from contract_tests.lifecycle.model import DEFAULTS, World
 from contract_tests.running.profiles import PROFILES
 from contract_tests.running.session import Session
 from contract_tests.target.target import Target
-from contract_tests.test_lifecycle import WALKS
+from contract_tests.test_lifecycle import WALKS, marks_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from contract_tests.target.exchange import Exchange
 
 
 @pytest.fixture
@@ -24,11 +26,33 @@ def session(mock_url: str) -> Iterator[Session]:
         yield Session(target, PROFILES["quick"], 1, prefix="ct-000001-")
 
 
+class Recording(Actor):
+    """An actor that notes by which rules it is asked to judge."""
+
+    def __init__(self, session: Session, label: str) -> None:
+        super().__init__(session, label)
+        self.rules: set[str] = set()
+
+    def expect(self, *told: Any, **more: Any) -> bool:
+        self.rules.add(more["rule"] if "rule" in more else told[1])
+        return super().expect(*told, **more)
+
+    def status(self, exchange: Exchange, *wanted: int, rule: str, when: str) -> bool:
+        self.rules.add(rule)
+        return super().status(exchange, *wanted, rule=rule, when=when)
+
+    def compare(self, rule: str, *told: Any, **more: Any) -> bool:
+        self.rules.add(rule)
+        return super().compare(rule, *told, **more)
+
+
 @pytest.mark.parametrize("walk", WALKS)
 def test_walks_are_silent_on_the_mock(session: Session, walk: str) -> None:
-    with Actor(session, walk) as actor:
+    """And judge by the rules that stand at them: each is an item of its own in pytest."""
+    with Recording(session, walk) as actor:
         WALKS[walk](actor)
     assert not session.warnings
+    assert actor.rules == {rule for mark in marks_of(WALKS[walk]) for rule in mark.args}
 
 
 @pytest.mark.parametrize("number", range(3))

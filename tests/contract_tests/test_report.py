@@ -4,8 +4,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from contract_tests.conftest import found_in
-from contract_tests.findings import Finding, Violation, clip, describe
+from contract_tests.findings import Finding, Violation, clip, describe, found_in
 from contract_tests.known.known import Known, parse
 from contract_tests.reports.collect import collect
 from contract_tests.reports.summary import summary

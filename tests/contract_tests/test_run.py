@@ -43,9 +43,11 @@ def command(*words: str, cwd: Path | None = None) -> subprocess.CompletedProcess
     )
 
 
-def pytest_face(*words: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+def pytest_face(
+    *words: str, cwd: Path, items: str = "contract_tests"
+) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "pytest", "--pyargs", "contract_tests", *words],
+        [sys.executable, "-m", "pytest", "--pyargs", items, *words],
         capture_output=True,
         text=True,
         timeout=300,
@@ -86,6 +88,16 @@ def test_a_conforming_server(busy_mock: str, tmp_path: Path) -> None:
 def test_the_pytest_face_runs_the_same_items(busy_mock: str, tmp_path: Path) -> None:
     done = pytest_face("--base-url", busy_mock, "-k", "test_parts or paused", cwd=tmp_path)
     assert done.returncode == 0, done.stdout
+    assert " passed" in done.stdout
+    done = pytest_face(
+        "--base-url",
+        busy_mock,
+        "-k",
+        "test_parts or paused",
+        "--contract-items",
+        "check",
+        cwd=tmp_path,
+    )
     assert "3 passed" in done.stdout
     assert f"{busy_mock} conforms" in done.stdout
 
