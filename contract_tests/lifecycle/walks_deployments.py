@@ -194,15 +194,7 @@ CHANGES: dict[str, tuple[Any, ...]] = {
 }
 
 
-@judges(
-    "bystander",
-    "constant",
-    "create",
-    "read",
-    "update",
-    "update-keeps",
-    "updated",
-)
+@judges("bystander", "constant", "create", "read", "update", "update-keeps", "updated")
 def walk_update(actor: Actor) -> None:
     """A change changes what it names and nothing else."""
     flow = actor.flow()

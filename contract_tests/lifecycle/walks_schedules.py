@@ -41,15 +41,7 @@ _STRETCH = {
 }
 
 
-@judges(
-    "bystander",
-    "create",
-    "gone",
-    "read",
-    "schedule-order",
-    "schedules",
-    "slugs",
-)
+@judges("bystander", "create", "gone", "read", "schedule-order", "schedules", "slugs")
 def walk_schedules(actor: Actor) -> None:
     """Schedules are created, listed, changed and deleted one by one."""
     flow = actor.flow()
@@ -252,14 +244,7 @@ def walk_slugs(actor: Actor) -> None:
     )
 
 
-@judges(
-    "bystander",
-    "create",
-    "pause",
-    "pause-runs",
-    "read",
-    "update-keeps",
-)
+@judges("bystander", "create", "pause", "pause-runs", "read", "update-keeps")
 def walk_pause(actor: Actor) -> None:
     """Pausing holds a deployment back and takes away what its schedules have made."""
     flow = actor.flow()
@@ -380,12 +365,7 @@ def walk_stretch(actor: Actor) -> None:
         )
 
 
-@judges(
-    "bystander",
-    "create",
-    "schedule-runs",
-    "scheduled-runs-go",
-)
+@judges("bystander", "create", "schedule-runs", "scheduled-runs-go")
 def walk_schedule_runs(actor: Actor) -> None:
     """Scheduling makes runs for the active schedules of one deployment, once."""
     flow = actor.flow()
