@@ -21,7 +21,7 @@ from contract_tests.lifecycle.actor import (
     steady,
     value_of,
 )
-from contract_tests.lifecycle.walks_deployments import check_gone
+from contract_tests.lifecycle.existence import check_gone
 
 if TYPE_CHECKING:
     from contract_tests.lifecycle.actor import Record
