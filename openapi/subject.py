@@ -151,6 +151,12 @@ def open_subject(target: str | None) -> Iterator[Subject]:
             name = target if target.endswith(file.name) else f"{target.rstrip('/')}/{file.name}"
             subject = _read(file, name)
             yield replace(subject, folder=name.removesuffix(file.name))
+    elif not Path(target).exists() and ":" in target:
+        revision_name = target.partition(":")[0]
+        raise UnreadableError(
+            f"{target} cannot be read: there is no such file, and git knows no revision "
+            f"{revision_name} here. Write a FILE, a folder, a URL or REVISION:PATH."
+        )
     else:
         file = _root_in(Path(target).resolve())
         yield _read(file, target if file.name == Path(target).name else f"{target}/{file.name}")

@@ -283,4 +283,7 @@ def test_a_git_revision_is_a_version(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert "error success-removed: POST /a/{}: A status of success is gone (200)." in result.output
     assert run("HEAD:api/openapi.yaml", "api/openapi.yaml").exit_code == 1
     assert run("HEAD:nowhere", "api").exit_code == 2
+    unknown = run("nobranch:api", "api")
+    assert unknown.exit_code == 2
+    assert "git knows no revision nobranch here" in unknown.output
     assert run("HEAD:api", "HEAD:api").exit_code == 0
