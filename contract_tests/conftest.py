@@ -10,67 +10,39 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from contract_tests.errors import CannotJudge, OutOfTime
-from contract_tests.findings import Finding, describe, found_in
+from contract_tests.findings import found_in
 from contract_tests.plugin import CHECK
-from contract_tests.reports.collect import collect, fault_id, nothing
 from contract_tests.reports.ending import finish
 from contract_tests.reports.model import Check
 from contract_tests.running import by_rule, parts
+from contract_tests.running.asked import options
+from contract_tests.running.items import (
+    CHECKS,
+    NAME,
+    REASON,
+    SESSION,
+    WATCH,
+    check_of,
+    cut_off,
+    note,
+    plain,
+    report_of,
+    take,
+)
 from contract_tests.running.profiles import PROFILES
-from contract_tests.running.run import Options, run
+from contract_tests.running.run import run
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
 
-    from contract_tests.reports.model import Outcome, Report
     from contract_tests.running.session import Session
-    from contract_tests.target.target import Target
+    from contract_tests.transport.target import Target
 
 _HOME = Path(__file__).parent
-SESSION = pytest.StashKey["Session"]()
-REASON = pytest.StashKey[str]()
-CHECKS = pytest.StashKey[dict[str, Check]]()
-NAME = pytest.StashKey[str]()  # of an item, also where xdist puts something behind it
-WATCH = pytest.StashKey[Any]()
 # What finds most for its cost comes first; walks that change much come last.
 _ORDER = (
     *("test_meaning", "test_laws", "test_refusals"),
     *("test_conformance", "test_lifecycle", "test_auth"),
-)
-
-
-def options(config: pytest.Config) -> Options:
-    """What the user asked for.
-
-    Raises:
-        UsageError: there is no base URL, or an option is not of its form.
-    """
-    base_url = config.getoption("base_url", default=None)
-    if not base_url:
-        raise pytest.UsageError("contract_tests needs --base-url, e.g. http://127.0.0.1:4200/api")
-    told = {name: config.getoption(f"contract_{name}") for name in _SIMPLE}
-    worker = getattr(config, "workerinput", {})
-    try:
-        limit, timeout = told.pop("max_time"), told.pop("timeout")
-        if told["shard"]:
-            parts.shard(told["shard"])
-        return Options(
-            base_url=base_url,
-            seed=worker.get("contract_seed", config.getoption("contract_seed")),
-            headers=tuple(config.getoption("contract_header")),
-            reports=tuple(config.getoption("contract_report")),
-            max_time=None if limit is None else parts.seconds(limit),
-            timeout=30.0 if timeout is None else parts.seconds(timeout, "--timeout"),
-            only=tuple(config.getoption("contract_only", default=()) or ()),
-            **{**told, "shard": told["shard"] or ""},
-        )
-    except CannotJudge as error:
-        raise pytest.UsageError(str(error)) from error
-
-
-_SIMPLE = (
-    *("profile", "read_only", "known", "known_update", "strict"),
-    *("auth", "shard", "max_time", "timeout", "reference"),
 )
 
 
@@ -142,31 +114,20 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         options(config)
     if len(ours) == len(items):
         items.sort(key=_place)
-        ours = items
+        ours = list(items)
     wanted = config.getoption("contract_shard", default=None)
     if wanted:
         # The items of one check stay together: it runs once for all of them.
         kept = set(parts.part(list(dict.fromkeys(map(check_of, ours))), wanted))
-        gone = [item for item in ours if check_of(item) not in kept]
-        config.hook.pytest_deselected(items=gone)
-        items[:] = [item for item in items if item not in gone]
-        ours = [item for item in ours if item not in gone]
+        gone = {item.nodeid: item for item in ours if check_of(item) not in kept}
+        config.hook.pytest_deselected(items=list(gone.values()))
+        items[:] = [item for item in items if item.nodeid not in gone]
+        ours = [item for item in ours if item.nodeid not in gone]
     for item in ours:
-        item.stash[NAME] = _plain(item.nodeid)
+        item.stash[NAME] = plain(item.nodeid)
     config.stash[CHECKS] = {
         item.stash[NAME]: Check(item.stash[NAME], "left out", 0.0) for item in ours
     }
-
-
-def check_of(item: pytest.Item) -> str:
-    """The name of the check that an item belongs to; by it the check can be run again."""
-    return _plain(item.stash.get(by_rule.CHECK, item.nodeid))
-
-
-def _plain(nodeid: str) -> str:
-    """The item's name from its module on, wherever the package lies."""
-    path, colons, name = nodeid.partition("::")
-    return f"{path.rpartition('/')[2]}{colons}{name}"
 
 
 def _place(item: pytest.Item) -> int:
@@ -194,67 +155,15 @@ def pytest_runtest_makereport(
     contract = item.config.stash.get(SESSION, None)
     error = None if call.excinfo is None else call.excinfo.value
     if isinstance(error, OutOfTime):
-        _cut_off(item, report)
+        cut_off(item, report)
     elif isinstance(error, CannotJudge):
         item.config.stash[REASON] = str(error)
         item.session.shouldstop = str(error)
         report.longrepr = str(error)
     elif error is not None and report.failed and contract is not None:
-        _take(item, report, contract, error, call.excinfo.exconly() if call.excinfo else "")
-    _note(item, report, found_in(error) if error is not None else [])
+        take(item, report, contract, error, call.excinfo.exconly() if call.excinfo else "")
+    note(item, report, found_in(error) if error is not None else [])
     return report
-
-
-def _cut_off(item: pytest.Item, report: pytest.TestReport) -> None:
-    report.outcome = "skipped"
-    report.longrepr = (str(item.path), 0, "Skipped: no time left")
-
-
-def _take(
-    item: pytest.Item,
-    report: pytest.TestReport,
-    contract: Session,
-    error: BaseException,
-    told: str,
-) -> None:
-    """Keep the findings of a failure; one without any is a mistake of ours."""
-    name = check_of(item)
-    findings = found_in(error)
-    if not findings:
-        contract.broken[name] = told
-        return
-    new = [finding for finding in findings if contract.record(finding, name)]
-    hide = contract.target.mask.hide
-    report.longrepr = hide("\n".join(describe(f) for f in new or findings[:1]))
-    if not hasattr(item.config, "workerinput"):
-        # For our own reporter; it does not go over the wire from a worker of xdist.
-        report.user_properties.append(("new", new))
-
-
-def _note(item: pytest.Item, report: pytest.TestReport, findings: list[Finding]) -> None:
-    """Write down how the item ended, for the reports."""
-    checks = item.config.stash.get(CHECKS, {})
-    name = item.stash.get(NAME, "")
-    if name not in checks or (report.when != "call" and report.passed):
-        return
-    faults = list(dict.fromkeys(fault_id(finding.key) for finding in findings))
-    told = ""
-    if report.skipped:
-        outcome: Outcome = "left out"
-        told = "no time left"
-    elif report.passed:
-        outcome = "passed"
-    elif findings:
-        outcome = "failed"
-    else:
-        contract = item.config.stash.get(SESSION, None)
-        told = (
-            item.config.stash.get(REASON, "")
-            or (contract and contract.broken.get(check_of(item)))
-            or ""
-        )
-        outcome = "left out" if REASON in item.config.stash else "broken"
-    checks[name] = Check(name, outcome, round(report.duration, 3), faults, told)
 
 
 @pytest.hookimpl(trylast=True)
@@ -267,16 +176,6 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         report = report_of(config)
         if report is not None:
             config.workeroutput["contract"] = report.to_json()
-
-
-def report_of(config: pytest.Config, interrupted: str | None = None) -> Report | None:
-    """The report of the run so far; None when it did not even begin."""
-    reason = config.stash.get(REASON, None) or interrupted
-    checks = list(config.stash.get(CHECKS, {}).values())
-    contract = config.stash.get(SESSION, None)
-    if contract is not None:
-        return collect(contract, checks, reason)
-    return None if reason is None else nothing(options(config), checks, reason)
 
 
 def pytest_terminal_summary(

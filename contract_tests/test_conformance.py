@@ -11,7 +11,7 @@ from contract_tests.data.ground import Ground
 from contract_tests.lifecycle.actor import Actor
 from contract_tests.spec.operations import operations
 from contract_tests.spec.version import spec_for
-from contract_tests.target.target import may_change
+from contract_tests.transport.target import may_change
 
 if TYPE_CHECKING:
     from contract_tests.running.session import Session

@@ -26,7 +26,7 @@ from schemathesis.generation.feedback import NO_FEEDBACK
 from schemathesis.generation.overrides import Override
 
 from contract_tests.cases.constraint_breaking import spellings
-from contract_tests.target.target import UNSET
+from contract_tests.transport.target import UNSET
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

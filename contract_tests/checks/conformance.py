@@ -12,7 +12,7 @@ from contract_tests.lifecycle.actor import NOBODY
 from contract_tests.rules.refusal import accepted
 from contract_tests.rules.shape import finding, summary
 from contract_tests.spec.contract import lookup
-from contract_tests.target.target import UNSET, encode, may_change
+from contract_tests.transport.target import UNSET, encode, may_change
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

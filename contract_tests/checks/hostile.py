@@ -11,7 +11,7 @@ import yaml
 
 from contract_tests.cases.constraint_breaking import Breaker
 from contract_tests.spec.contract import lookup
-from contract_tests.target.target import may_change
+from contract_tests.transport.target import may_change
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

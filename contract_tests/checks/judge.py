@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from contract_tests.cases.generators import Case, Window
     from contract_tests.running.session import Session
-    from contract_tests.target.exchange import Exchange
+    from contract_tests.transport.exchange import Exchange
 
 Filters = dict[str, Any]
 Features = frozenset[str]

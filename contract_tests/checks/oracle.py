@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 import openapi
 from contract_tests.data.dataset import read_deployment
 from contract_tests.errors import NoData
-from contract_tests.target.exchange import NotJson
-from contract_tests.target.fetching import read_all
+from contract_tests.transport.exchange import NotJson
+from contract_tests.transport.fetching import read_all
 from mock_server.query import Data, select
 from mock_server.requests import Requests
 

@@ -8,7 +8,7 @@ from contract_tests.errors import OutOfTime
 from contract_tests.findings import Finding, Violation, raise_all
 from contract_tests.rules.shape import finding, summary
 from contract_tests.spec.version import spec_for
-from contract_tests.target.target import UNSET
+from contract_tests.transport.target import UNSET
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from contract_tests.running.session import Session
     from contract_tests.spec.version import Spec
-    from contract_tests.target.exchange import Exchange
+    from contract_tests.transport.exchange import Exchange
 
 
 _FEW: Final = 3

@@ -9,8 +9,8 @@ from contract_tests.lifecycle.actor import NOBODY, NOT_FOUND, UNPROCESSABLE, ste
 from contract_tests.rules.refusal import BAD_REQUEST, accepted, errors, refused
 from contract_tests.rules.shape import finding, summary
 from contract_tests.spec.contract import lookup
-from contract_tests.target.exchange import NotJson
-from contract_tests.target.target import UNSET, may_change
+from contract_tests.transport.exchange import NotJson
+from contract_tests.transport.target import UNSET, may_change
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from contract_tests.data.ground import Ground
     from contract_tests.lifecycle.actor import Actor, Record
     from contract_tests.spec.contract import Contract
-    from contract_tests.target.exchange import Exchange
+    from contract_tests.transport.exchange import Exchange
 
 _NOT_ALLOWED: Final = 405
 _FAR_PAGE: Final = 1_000_000

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from contract_tests.errors import CannotJudge, NoData
-from contract_tests.target.fetching import read_pages
-from contract_tests.target.target import segment
+from contract_tests.transport.fetching import read_pages
+from contract_tests.transport.target import segment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from contract_tests.target.target import Target
+    from contract_tests.transport.target import Target
 
 Record = dict[str, Any]
 _GONE: Final = frozenset({204, 404})

@@ -14,9 +14,10 @@ from rich.table import Table
 from rich.text import Text
 
 from contract_tests.commands.progress import Progress, label, told
-from contract_tests.conftest import SESSION, WATCH, options, report_of
 from contract_tests.findings import describe
 from contract_tests.reports.ending import conclude
+from contract_tests.running.asked import options
+from contract_tests.running.items import SESSION, WATCH, report_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from contract_tests.findings import Finding
     from contract_tests.reports.model import Report
     from contract_tests.running.session import Session
-    from contract_tests.target.exchange import Exchange
+    from contract_tests.transport.exchange import Exchange
 
 _REDRAWS = 4  # a second
 _BAR = 24  # characters

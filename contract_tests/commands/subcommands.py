@@ -145,7 +145,7 @@ def clean(*, base_url: str, prefix: str, dry_run: bool, **told: Any) -> None:
     """  # noqa: D301 - click wants the very character
     from contract_tests.commands.cleaning import remains, remove
     from contract_tests.running.parts import seconds
-    from contract_tests.target.target import Target
+    from contract_tests.transport.target import Target
 
     limit = told["timeout"]
     with (

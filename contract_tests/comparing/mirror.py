@@ -10,14 +10,14 @@ from contract_tests.comparing.sameness import Answer, Sameness
 from contract_tests.errors import CannotJudge
 from contract_tests.findings import Finding, clip
 from contract_tests.spec.operations import operations
-from contract_tests.target.exchange import NotJson
-from contract_tests.target.target import UNSET, Target, as_sent, may_change
+from contract_tests.transport.exchange import NotJson
+from contract_tests.transport.target import UNSET, Target, as_sent, may_change
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from contract_tests.target.credentials import Use
-    from contract_tests.target.exchange import Exchange
+    from contract_tests.transport.credentials import Use
+    from contract_tests.transport.exchange import Exchange
 
 _SHOWN: Final = ("content-type", "location", "allow")
 _SUCCESS: Final = range(200, 300)

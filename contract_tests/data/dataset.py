@@ -11,15 +11,15 @@ import yaml
 
 from contract_tests.errors import NoData
 from contract_tests.spec.version import spec_for
-from contract_tests.target.exchange import NotJson
-from contract_tests.target.fetching import read_all
+from contract_tests.transport.exchange import NotJson
+from contract_tests.transport.fetching import read_all
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from contract_tests.running.session import Session
-    from contract_tests.target.exchange import Exchange
-    from contract_tests.target.target import Target
+    from contract_tests.transport.exchange import Exchange
+    from contract_tests.transport.target import Target
 
 Record = dict[str, Any]
 KINDS: Final = ("flows", "work_pools", "work_queues", "deployments", "flow_runs", "task_runs")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from contract_tests.lifecycle.actor import FAR, NOBODY, Actor, schedule
-from contract_tests.target.target import may_change
+from contract_tests.transport.target import may_change
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -6,12 +6,12 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 
 from contract_tests.errors import CannotJudge
-from contract_tests.target.exchange import NotJson
-from contract_tests.target.target import segment
+from contract_tests.transport.exchange import NotJson
+from contract_tests.transport.target import segment
 
 if TYPE_CHECKING:
-    from contract_tests.target.exchange import Exchange
-    from contract_tests.target.target import Target
+    from contract_tests.transport.exchange import Exchange
+    from contract_tests.transport.target import Target
 
 _MADE: Final = 201
 _PAGE: Final = 200

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from contract_tests.findings import Finding
-    from contract_tests.target.exchange import Exchange
+    from contract_tests.transport.exchange import Exchange
 
 _FIELDS: Final = frozenset(
     {"id", "versions", "operations", "rules", "status", "when", "cause"}

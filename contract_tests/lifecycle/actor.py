@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 from contract_tests.checks.probe import Probe, Stop
 from contract_tests.spec.version import numbers
-from contract_tests.target.exchange import NotJson
+from contract_tests.transport.exchange import NotJson
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from contract_tests.running.session import Session
-    from contract_tests.target.exchange import Exchange
+    from contract_tests.transport.exchange import Exchange
 
 Record = dict[str, Any]
 

@@ -14,11 +14,11 @@ from contract_tests.lifecycle.actor import (
     steady,
     value_of,
 )
-from contract_tests.target.target import UNSET
+from contract_tests.transport.target import UNSET
 
 if TYPE_CHECKING:
     from contract_tests.lifecycle.actor import Record
-    from contract_tests.target.exchange import Exchange
+    from contract_tests.transport.exchange import Exchange
 
 
 def check_gone(actor: Actor, flow: Record, gone: Record, deletion: Exchange) -> None:

@@ -24,7 +24,7 @@ from contract_tests.lifecycle.actor import (
     schedule,
 )
 from contract_tests.lifecycle.model import World
-from contract_tests.target.target import may_change
+from contract_tests.transport.target import may_change
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from contract_tests.lifecycle.actor import Record
     from contract_tests.lifecycle.model import Deployment
     from contract_tests.running.session import Session
-    from contract_tests.target.exchange import Exchange
+    from contract_tests.transport.exchange import Exchange
 
 RULES: Final = (
     "bystander",

@@ -21,7 +21,7 @@ from contract_tests.lifecycle.existence import check_found, check_gone
 
 if TYPE_CHECKING:
     from contract_tests.lifecycle.actor import Record
-    from contract_tests.target.exchange import Exchange
+    from contract_tests.transport.exchange import Exchange
 
 FULL: dict[str, Any] = {
     "tags": ["red", "blue", "red"],

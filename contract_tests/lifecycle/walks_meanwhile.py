@@ -10,7 +10,7 @@ from contract_tests.lifecycle.actor import CREATED, OK, Actor, value_of
 
 if TYPE_CHECKING:
     from contract_tests.lifecycle.actor import Record
-    from contract_tests.target.exchange import Exchange
+    from contract_tests.transport.exchange import Exchange
 
 _LIMIT: Final = 2
 _AT_ONCE: Final = 4

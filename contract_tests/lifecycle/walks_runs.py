@@ -25,7 +25,7 @@ from contract_tests.lifecycle.existence import check_gone
 
 if TYPE_CHECKING:
     from contract_tests.lifecycle.actor import Record
-    from contract_tests.target.exchange import Exchange
+    from contract_tests.transport.exchange import Exchange
 
 _RUN = "lifecycle.flow-run"
 _STRICT = {

@@ -22,13 +22,13 @@ from contract_tests.lifecycle.actor import (
     steady,
     value_of,
 )
-from contract_tests.target.target import UNSET
+from contract_tests.transport.target import UNSET
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from contract_tests.lifecycle.actor import Record
-    from contract_tests.target.exchange import Exchange
+    from contract_tests.transport.exchange import Exchange
 
 _RULE = "lifecycle.schedules"
 # A stretch of time far ahead, with exactly so many runs of an hourly schedule asked for.

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from contract_tests.findings import clip
 from contract_tests.reports.model import Accepted, Check, Fault, Report, Run, Step
 from contract_tests.rules import catalogue
-from contract_tests.target.credentials import without_userinfo
+from contract_tests.transport.credentials import without_userinfo
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from contract_tests.known.known import Entry, Known
     from contract_tests.running.run import Options
     from contract_tests.running.session import Session
-    from contract_tests.target.exchange import Exchange
-    from contract_tests.target.masking import Mask
+    from contract_tests.transport.exchange import Exchange
+    from contract_tests.transport.masking import Mask
 
 _LONGEST: Final = 20_000  # characters of a body
 _MOST_ROWS: Final = 200

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from contract_tests.target.exchange import Exchange
-    from contract_tests.target.masking import Mask
+    from contract_tests.transport.exchange import Exchange
+    from contract_tests.transport.masking import Mask
 
 _DISTRIBUTION: Final = "prefect-deployments-contract"
 

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Final
 from contract_tests.checks.probe import Probe
 from contract_tests.lifecycle.actor import NOBODY
 from contract_tests.rules.shape import finding, summary
-from contract_tests.target.credentials import CSRF_TOKEN, Use
-from contract_tests.target.target import UNSET, may_change
+from contract_tests.transport.credentials import CSRF_TOKEN, Use
+from contract_tests.transport.target import UNSET, may_change
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from contract_tests.running.session import Session
     from contract_tests.spec.contract import Contract
-    from contract_tests.target.exchange import Exchange
+    from contract_tests.transport.exchange import Exchange
 
 __all__ = ["Use", "asks", "check", "check_csrf"]
 

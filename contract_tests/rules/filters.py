@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from contract_tests.findings import Finding
-from contract_tests.target.exchange import NotJson
+from contract_tests.transport.exchange import NotJson
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from contract_tests.target.exchange import Exchange
+    from contract_tests.transport.exchange import Exchange
 
 Record = dict[str, Any]
 OK: Final = 200

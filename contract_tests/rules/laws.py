@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any, Final
 from contract_tests.checks.judge import COUNT, FILTER, PAGINATE, PATHS, features
 from contract_tests.findings import Finding
 from contract_tests.spec.criteria import FILTERS
-from contract_tests.target.exchange import NotJson
-from contract_tests.target.target import UNSET
+from contract_tests.transport.exchange import NotJson
+from contract_tests.transport.target import UNSET
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from contract_tests.checks.judge import Judge
-    from contract_tests.target.exchange import Exchange
+    from contract_tests.transport.exchange import Exchange
 
 Filters = dict[str, Any]
 OK: Final = 200

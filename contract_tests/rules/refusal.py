@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from contract_tests.cases.constraint_breaking import dotted
 from contract_tests.rules.shape import finding, summary
 from contract_tests.spec.leniency import lax
-from contract_tests.target.exchange import NotJson
+from contract_tests.transport.exchange import NotJson
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from contract_tests.cases.constraint_breaking import Case
     from contract_tests.findings import Finding
     from contract_tests.spec.contract import Contract
-    from contract_tests.target.exchange import Exchange
+    from contract_tests.transport.exchange import Exchange
 
 UNPROCESSABLE: Final = 422
 BAD_REQUEST: Final = 400

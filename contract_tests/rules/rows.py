@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 from contract_tests.findings import Finding, Violation
 from contract_tests.spec.version import spec_for
-from contract_tests.target.exchange import NotJson
-from contract_tests.target.target import segment
+from contract_tests.transport.exchange import NotJson
+from contract_tests.transport.target import segment
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from contract_tests.running.session import Session
-    from contract_tests.target.exchange import Exchange
+    from contract_tests.transport.exchange import Exchange
 
 Record = dict[str, Any]
 OK: Final = 200

@@ -9,7 +9,7 @@ import jsonschema_rs
 
 from contract_tests.findings import Finding, clip
 from contract_tests.spec.contract import JSON
-from contract_tests.target.exchange import Exchange, NotJson
+from contract_tests.transport.exchange import Exchange, NotJson
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

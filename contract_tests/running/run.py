@@ -19,8 +19,8 @@ from contract_tests.reports.har import HarRecorder
 from contract_tests.reports.writing import HAR, wanted
 from contract_tests.running.profiles import PROFILES
 from contract_tests.running.session import Session
-from contract_tests.target.credentials import without_userinfo
-from contract_tests.target.target import Target
+from contract_tests.transport.credentials import without_userinfo
+from contract_tests.transport.target import Target
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from contract_tests.findings import Finding, Violation
 from contract_tests.rules import catalogue
 from contract_tests.spec.operations import operations
-from contract_tests.target.availability import Availability
+from contract_tests.transport.availability import Availability
 
 if TYPE_CHECKING:
     from contract_tests.checks.judge import Judge
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from contract_tests.known.known import Entry, Known
     from contract_tests.running.profiles import Profile
     from contract_tests.spec.operations import Operations
-    from contract_tests.target.target import Target
+    from contract_tests.transport.target import Target
 
 
 @dataclass

@@ -10,14 +10,14 @@ import pytest
 
 from contract_tests.running.run import Options, run
 from contract_tests.running.session import Session
-from contract_tests.target.target import UNSET, Target
+from contract_tests.transport.target import UNSET, Target
 from tests.mock import mock_server
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from contract_tests.checks.judge import Judge
-    from contract_tests.target.exchange import Exchange
+    from contract_tests.transport.exchange import Exchange
 
     Change = Callable[[str, Any, Any], Any]
 

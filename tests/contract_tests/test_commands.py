@@ -14,7 +14,7 @@ from contract_tests.cli import main
 from contract_tests.commands.cleaning import remains, remove
 from contract_tests.errors import CannotJudge
 from contract_tests.running.run import Options, run
-from contract_tests.target.target import Target
+from contract_tests.transport.target import Target
 from mock_server import serve
 from tests.contract_tests.test_janitor import ids
 from tests.contract_tests.test_run import command, pytest_face

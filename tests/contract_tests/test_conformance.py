@@ -8,8 +8,8 @@ import pytest
 
 from contract_tests.checks.conformance import Words
 from contract_tests.spec.version import spec_for
-from contract_tests.target.exchange import Exchange
-from contract_tests.target.target import UNSET
+from contract_tests.transport.exchange import Exchange
+from contract_tests.transport.target import UNSET
 from openapi.formats import is_cron, is_rrule, is_time_zone
 
 SPEC = spec_for(None)

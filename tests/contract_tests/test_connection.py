@@ -7,11 +7,11 @@ from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
 import pytest
+from contract_tests.target import connection
 
 from contract_tests.errors import CannotJudge, OutOfTime, Unreachable, WrongTarget
-from contract_tests.target import connection
-from contract_tests.target.connection import retry_after
-from contract_tests.target.target import Target
+from contract_tests.transport.connection import retry_after
+from contract_tests.transport.target import Target
 from tests.contract_tests.stub import Answer, Sent
 from tests.contract_tests.stub import serve_requests as serve
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from contract_tests.errors import CannotJudge, WrongTarget
-from contract_tests.target.credentials import Credentials, without_userinfo
-from contract_tests.target.masking import HIDDEN, Mask, is_secret_name
-from contract_tests.target.target import Target
+from contract_tests.transport.credentials import Credentials, without_userinfo
+from contract_tests.transport.masking import HIDDEN, Mask, is_secret_name
+from contract_tests.transport.target import Target
 from tests.contract_tests.stub import Answer, Sent
 from tests.contract_tests.stub import serve_requests as serve
 

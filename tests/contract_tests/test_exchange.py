@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-from contract_tests.target.exchange import Exchange, NotJson
+from contract_tests.transport.exchange import Exchange, NotJson
 from tests.contract_tests.stub import Answer, serve
 
 

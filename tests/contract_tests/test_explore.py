@@ -13,7 +13,7 @@ from contract_tests.checks.explore import explore
 from contract_tests.findings import Finding, Violation
 from contract_tests.running.profiles import PROFILES
 from contract_tests.running.session import Session
-from contract_tests.target.target import Target
+from contract_tests.transport.target import Target
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from contract_tests.data.dataset import Builder
 from contract_tests.data.janitor import AGENT_POOL, Janitor
 from contract_tests.running.run import Options, run
-from contract_tests.target.target import Target
+from contract_tests.transport.target import Target
 from tests.contract_tests.stub import Answer, serve
 
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     import pytest
 
-    from contract_tests.target.exchange import Exchange
+    from contract_tests.transport.exchange import Exchange
 
 KINDS = ("flows", "deployments", "flow_runs", "task_runs", "work_pools", "work_queues", "variables")
 

@@ -14,7 +14,7 @@ from contract_tests.findings import Finding
 from contract_tests.known.known import Known, parse, view
 from contract_tests.rules import catalogue
 from contract_tests.spec.operations import operations
-from contract_tests.target.exchange import Exchange
+from contract_tests.transport.exchange import Exchange
 
 SLASH = """
 - id: slash

@@ -11,13 +11,13 @@ from contract_tests.lifecycle.machine import Walker, draw, explore
 from contract_tests.lifecycle.model import DEFAULTS, World
 from contract_tests.running.profiles import PROFILES
 from contract_tests.running.session import Session
-from contract_tests.target.target import Target
 from contract_tests.test_lifecycle import WALKS, marks_of
+from contract_tests.transport.target import Target
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from contract_tests.target.exchange import Exchange
+    from contract_tests.transport.exchange import Exchange
 
 
 @pytest.fixture

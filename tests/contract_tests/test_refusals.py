@@ -11,7 +11,7 @@ from contract_tests.rules.refusal import accepted, refused
 from contract_tests.spec.contract import lookup
 from contract_tests.spec.leniency import lax, narrow, widen
 from contract_tests.spec.version import as_of, spec_for
-from contract_tests.target.exchange import Exchange
+from contract_tests.transport.exchange import Exchange
 
 SPEC = spec_for(None)
 WITH_BODY = [name for name, contract in SPEC.contracts.items() if contract.body_pointer]

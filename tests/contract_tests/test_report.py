@@ -10,8 +10,8 @@ from contract_tests.reports.collect import collect
 from contract_tests.reports.summary import summary
 from contract_tests.running.profiles import PROFILES
 from contract_tests.running.session import Session
-from contract_tests.target.exchange import Exchange
-from contract_tests.target.target import Target
+from contract_tests.transport.exchange import Exchange
+from contract_tests.transport.target import Target
 from tests.contract_tests.test_known import SLASH, finding, sent
 
 if TYPE_CHECKING:

@@ -21,8 +21,8 @@ from contract_tests.reports.model import Check, Report, UnreadableReport
 from contract_tests.reports.writing import wanted, write
 from contract_tests.running.profiles import PROFILES
 from contract_tests.running.session import Session
-from contract_tests.target.exchange import Exchange
-from contract_tests.target.target import Target
+from contract_tests.transport.exchange import Exchange
+from contract_tests.transport.target import Target
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -17,7 +17,7 @@ from contract_tests import test_laws, test_meaning
 from contract_tests.checks.judge import COUNT, FILTER, PAGINATE
 from contract_tests.running.run import Options, run
 from contract_tests.spec.criteria import criteria
-from contract_tests.target.target import Target, may_change
+from contract_tests.transport.target import Target, may_change
 from mock_server import serve as mock_server_with
 from tests.contract_tests.stub import Answer, serve
 from tests.contract_tests.test_janitor import ids
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from contract_tests.target.exchange import Exchange
+    from contract_tests.transport.exchange import Exchange
 
 SCREEN = 24
 

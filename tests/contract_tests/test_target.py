@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from contract_tests.errors import CannotJudge, Unreachable, WouldChange, WrongTarget
-from contract_tests.target.target import Target, encode, may_change, segment
+from contract_tests.transport.target import Target, encode, may_change, segment
 from tests.contract_tests.stub import Answer, serve
 
 if TYPE_CHECKING:
-    from contract_tests.target.exchange import Exchange
+    from contract_tests.transport.exchange import Exchange
 
 HTML = {"content-type": "text/html; charset=utf-8"}
 
@@ -97,7 +97,7 @@ def test_a_busy_server_is_asked_again() -> None:
 
 
 def test_a_server_that_stays_busy_is_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("contract_tests.target.connection._TRIES", 2)
+    monkeypatch.setattr("contract_tests.transport.connection._TRIES", 2)
     with serve(lambda *_: Answer(status=503)) as url, Target(url) as target:
         assert target.get("/x").status == 503
 

@@ -11,7 +11,7 @@ import pytest
 
 from contract_tests.cases.constraint_breaking import Breaker
 from contract_tests.spec.contract import lookup
-from contract_tests.target.exchange import Exchange
+from contract_tests.transport.exchange import Exchange
 from openapi import load
 from openapi.formats import CHECKS
 from openapi.har import Recorded, read_har

@@ -14,7 +14,7 @@ from contract_tests.known.known import Known, view
 from contract_tests.rules.refusal import errors
 from contract_tests.spec.contract import Contract, lookup
 from contract_tests.spec.version import spec_for
-from contract_tests.target.exchange import Exchange
+from contract_tests.transport.exchange import Exchange
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -6,10 +6,10 @@ from collections import Counter
 from typing import TYPE_CHECKING, Final
 
 from contract_tests.spec.operations import operations
-from contract_tests.target.connection import BUSY
+from contract_tests.transport.connection import BUSY
 
 if TYPE_CHECKING:
-    from contract_tests.target.exchange import Exchange
+    from contract_tests.transport.exchange import Exchange
 
 _FEWEST: Final = 3  # so many answers tell an operation that is down from a busy moment
 

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from contract_tests.errors import CannotJudge, Unreachable, WrongTarget
-from contract_tests.target.credentials import CSRF_CLIENT, CSRF_TOKEN, Credentials, Use
+from contract_tests.transport.credentials import CSRF_CLIENT, CSRF_TOKEN, Credentials, Use
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

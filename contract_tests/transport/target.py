@@ -12,15 +12,15 @@ from urllib.parse import quote
 import httpx
 
 from contract_tests.errors import CannotJudge, OutOfTime, WouldChange, WrongTarget
-from contract_tests.target.connection import Connection
-from contract_tests.target.credentials import Credentials, without_userinfo
-from contract_tests.target.exchange import Exchange, NotJson
+from contract_tests.transport.connection import Connection
+from contract_tests.transport.credentials import Credentials, without_userinfo
+from contract_tests.transport.exchange import Exchange, NotJson
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from contract_tests.target.credentials import Use
-    from contract_tests.target.masking import Mask
+    from contract_tests.transport.credentials import Use
+    from contract_tests.transport.masking import Mask
 
 UNSET: Final[Any] = object()
 """No body at all, which is not the body `null`."""

@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlsplit
 
-from contract_tests.target.masking import HIDDEN, is_secret_name
+from contract_tests.transport.masking import HIDDEN, is_secret_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

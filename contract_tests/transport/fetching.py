@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from contract_tests.errors import NoData
-from contract_tests.target.exchange import NotJson
+from contract_tests.transport.exchange import NotJson
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from contract_tests.target.target import Target
+    from contract_tests.transport.target import Target
 
 Record = dict[str, Any]
 PAGE: Final = 200

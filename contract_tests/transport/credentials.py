@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, Literal
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 from contract_tests.errors import CannotJudge
-from contract_tests.target.masking import Mask, is_secret_name
+from contract_tests.transport.masking import Mask, is_secret_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
