@@ -70,6 +70,7 @@ class StateFile:
     Attributes:
         path: of the file.
         is_new: whether it holds nothing yet, so that `begin` is due rather than `load`.
+        resumed: whether `load` took a store from it.
 
     Raises:
         StateFileError: it is in use, broken, no state file, of another version, or out of reach.
@@ -77,6 +78,7 @@ class StateFile:
 
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
+        self.resumed = False
         self._existed = self.path.exists()
         self.is_new = _is_new(self.path)
         with self._told():
@@ -154,6 +156,7 @@ class StateFile:
             ((number,),) = started.fetchall()
         # One with a seed would make the ids once more that it made before.
         store.rng = random.Random(f"{store.rng.random()} {number}")
+        self.resumed = True
         self._watch(store)
 
     @staticmethod

@@ -95,6 +95,23 @@ def test_a_file_of_fixtures_is_served(tmp_path: Path) -> None:
         assert read.status_code == 200
 
 
+def test_it_says_which_data_it_has_when_a_state_file_comes_before_fixtures(tmp_path: Path) -> None:
+    options = ["--state", str(tmp_path / "state.db")]
+
+    def told(*more: str) -> str:
+        with running(*options, *more) as (process, lines):
+            process.terminate()
+            process.wait(10)
+        return "\n".join(lines)
+
+    notice = f"The data is what {options[1]} holds, and not that of --fixtures default."
+    assert "The data is what" not in told("--fixtures", "empty")
+    assert "The data is what" not in told()
+    again = told("--fixtures", "default")
+    assert again.count(notice) == 1
+    assert f"({options[1]}: 0 deployments)" in again
+
+
 @pytest.mark.parametrize(
     ("options", "words"),
     [
