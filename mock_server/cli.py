@@ -85,6 +85,12 @@ def _faults(
     return values
 
 
+def _file(_context: click.Context, _option: click.Parameter, value: str | None) -> str | None:
+    if value == "":
+        raise click.BadParameter("it names no file.")
+    return value
+
+
 def _token(_context: click.Context, _option: click.Parameter, value: str | None) -> str | None:
     if value is not None and not TOKEN.fullmatch(value):
         raise click.BadParameter("a token has 8 or more visible ASCII characters.")
@@ -133,6 +139,7 @@ def _token(_context: click.Context, _option: click.Parameter, value: str | None)
 )
 @click.option(
     "--state",
+    callback=_file,
     metavar="FILE",
     help="Keep the state there instead of in memory.",
 )
@@ -144,8 +151,12 @@ def _token(_context: click.Context, _option: click.Parameter, value: str | None)
     help="Ask for basic:USER:PASSWORD or bearer:TOKEN.",
 )
 @click.option("--csrf", is_flag=True, help="Ask for CSRF tokens.")
-@click.option("--ssl-certfile", metavar="FILE", help="Speak HTTPS; a certificate (PEM).")
-@click.option("--ssl-keyfile", metavar="FILE", help="Its key, if not in the same file.")
+@click.option(
+    "--ssl-certfile", callback=_file, metavar="FILE", help="Speak HTTPS; a certificate (PEM)."
+)
+@click.option(
+    "--ssl-keyfile", callback=_file, metavar="FILE", help="Its key, if not in the same file."
+)
 @click.option(
     "--max-body",
     type=click.IntRange(1),
@@ -323,6 +334,8 @@ def _listen(host: str, port: int) -> socket.socket:
 
     try:
         return listen(host, port)
+    except UnicodeError:
+        raise _Refusal(f"{host[:60]!r} is no name of a host: choose another with --host.") from None
     except OSError as error:
         raise _Refusal(_advice(error, host, port)) from None
 
