@@ -41,7 +41,7 @@ install: $(STAMP)  ## Make .venv with the toolkit and its development tools
 install-prefect: $(PREFECT_STAMP)  ## Make .venv-prefect with the real server that tests talk to
 
 chromium:  ## Install the browser that tests of the web UI use, if there is none (root or sudo)
-	@tests/ui/install_chromium.sh
+	@tests/install_debian_package.sh chromium
 
 demo: $(STAMP)  ## Start the mock on its fixture data, judge it by the contract suite, stop it
 	@$(PY) -m tests.demo
@@ -53,7 +53,8 @@ test: $(STAMP) $(PREFECT_STAMP)  ## Run all tests (real server and browser inclu
 proof: $(STAMP) $(PREFECT_STAMP)  ## Run the longer proofs: standard profile, all seeds, big agreement
 	$(PYTEST) -m proof $(PYTEST_ARGS) tests
 
-bench: $(STAMP)  ## Measure the mock beside Prism, Connexion and a bare server (needs npm)
+bench: $(STAMP)  ## Measure the mock beside Prism, Connexion and a bare server (needs npm; wrk: root or sudo)
+	@tests/install_debian_package.sh wrk
 	@$(PY) -m tests.benchmark
 
 releases: $(STAMP)  ## Judge real servers of four releases, 3.0 to 3.8

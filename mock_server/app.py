@@ -96,6 +96,11 @@ class MockApp:
         else:
             await self._app(scope, receive, send)
 
+    @property
+    def resumed(self) -> bool:
+        """Whether it began with what its state file held, and not with fixtures."""
+        return self._file is not None and self._file.resumed
+
     def close(self) -> None:
         """Write down what was changed without a request, and close the state file, if any.
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import gc
 import ipaddress
 import re
 from contextlib import closing
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
 
     import uvicorn
 
-    from mock_server.server import Tls
+    from mock_server.server import Beside, Tls
 
 DEFAULT_PORT: Final = 4200
 DEFAULT_HOST: Final = "127.0.0.1"
@@ -86,6 +85,12 @@ def _faults(
     return values
 
 
+def _file(_context: click.Context, _option: click.Parameter, value: str | None) -> str | None:
+    if value == "":
+        raise click.BadParameter("it names no file.")
+    return value
+
+
 def _token(_context: click.Context, _option: click.Parameter, value: str | None) -> str | None:
     if value is not None and not TOKEN.fullmatch(value):
         raise click.BadParameter("a token has 8 or more visible ASCII characters.")
@@ -134,6 +139,7 @@ def _token(_context: click.Context, _option: click.Parameter, value: str | None)
 )
 @click.option(
     "--state",
+    callback=_file,
     metavar="FILE",
     help="Keep the state there instead of in memory.",
 )
@@ -145,8 +151,12 @@ def _token(_context: click.Context, _option: click.Parameter, value: str | None)
     help="Ask for basic:USER:PASSWORD or bearer:TOKEN.",
 )
 @click.option("--csrf", is_flag=True, help="Ask for CSRF tokens.")
-@click.option("--ssl-certfile", metavar="FILE", help="Speak HTTPS; a certificate (PEM).")
-@click.option("--ssl-keyfile", metavar="FILE", help="Its key, if not in the same file.")
+@click.option(
+    "--ssl-certfile", callback=_file, metavar="FILE", help="Speak HTTPS; a certificate (PEM)."
+)
+@click.option(
+    "--ssl-keyfile", callback=_file, metavar="FILE", help="Its key, if not in the same file."
+)
 @click.option(
     "--max-body",
     type=click.IntRange(1),
@@ -225,6 +235,7 @@ def main(
         from mock_server.fixtures import FixtureError, watching  # noqa: PLC0415
         from mock_server.persistence.state_file import StateFileError  # noqa: PLC0415
         from mock_server.server import Tls, server, url_of  # noqa: PLC0415
+        from mock_server.serving import garbage  # noqa: PLC0415
         from mock_server.web.ui_builds import WebUiError  # noqa: PLC0415
 
         control = not no_control and (control_token is not None or _is_loopback(listening))
@@ -248,25 +259,27 @@ def main(
         except (FixtureError, StateFileError, WebUiError) as error:
             raise _Refusal(str(error)) from None
         with closing(app):
-            beside = [] if watched is None else [partial(watching.watch, app.store, watched, _tell)]
+            beside: list[Beside] = [garbage.collect]
+            if watched is not None:
+                beside.append(partial(watching.watch, app.store, watched, _tell))
             running = server(app, tls, beside)
             _check_tls(running, tls)
             url = url_of(listening, tls)
+            origin = url.removesuffix(BASE_PATH)
             count = watching.deployments(app.store)
             click.echo(f"Mock of Prefect's deployment API at {url} ({state or fixtures}: {count})")
-            click.echo(f"  export PREFECT_API_URL={url}")
-            if ui is not None:
-                click.echo(f"  Web UI at {url.removesuffix(BASE_PATH)}")
-            if control:
-                click.echo(f"  Control at {url.removesuffix(BASE_PATH)}{CONTROL_PATH}/")
+            _say(
+                f"  export PREFECT_API_URL={url}",
+                f"  Web UI at {origin}" if ui is not None else None,
+                f"  Control at {origin}{CONTROL_PATH}/" if control else None,
+            )
             if not _is_loopback(listening):
-                click.echo(f"  {_warning(auth, tls)}", err=True)
-            if watched is not None:
-                click.echo(f"Watching {watched}.")
-            click.echo("Ctrl-C stops it.")
-            # What is loaded stays: the garbage collector need not look at it time and again.
-            gc.freeze()
-            running.run(sockets=[listening])
+                _tell(f"  {_warning(auth, tls)}")
+            if app.resumed and _is_told(context, "fixtures"):
+                _tell(f"  The data is what {state} holds, and not that of --fixtures {fixtures}.")
+            _say(f"Watching {watched}." if watched else None, "Ctrl-C stops it.")
+            with garbage.collected_by_the_clock():
+                running.run(sockets=[listening])
             click.echo("Stopped.")
 
 
@@ -283,13 +296,16 @@ class _Refusal(click.ClickException):
 def _refuse_options(context: click.Context) -> None:
     """Options of the mock do nothing before a command; better to say so."""
     for parameter in context.command.params:
-        if parameter.name is not None:
-            source = context.get_parameter_source(parameter.name)
-            if source is click.core.ParameterSource.COMMANDLINE:
-                raise click.UsageError(
-                    f"{parameter.opts[0]} is an option of the mock, not of"
-                    f" `{context.invoked_subcommand}`: options of a command stand behind it."
-                )
+        if parameter.name is not None and _is_told(context, parameter.name):
+            raise click.UsageError(
+                f"{parameter.opts[0]} is an option of the mock, not of"
+                f" `{context.invoked_subcommand}`: options of a command stand behind it."
+            )
+
+
+def _is_told(context: click.Context, option: str) -> bool:
+    """Whether an option stands on the command line."""
+    return context.get_parameter_source(option) is click.core.ParameterSource.COMMANDLINE
 
 
 def _watched(fixtures: str, state: str | None) -> Path:
@@ -307,11 +323,19 @@ def _tell(text: str) -> None:
     click.echo(text, err=True)
 
 
+def _say(*lines: str | None) -> None:
+    for line in lines:
+        if line is not None:
+            click.echo(line)
+
+
 def _listen(host: str, port: int) -> socket.socket:
     from mock_server.serving.sockets import listen  # noqa: PLC0415
 
     try:
         return listen(host, port)
+    except UnicodeError:
+        raise _Refusal(f"{host[:60]!r} is no name of a host: choose another with --host.") from None
     except OSError as error:
         raise _Refusal(_advice(error, host, port)) from None
 

@@ -7,7 +7,9 @@ that is to become JSON wants none of that. What is recognised besides strings ar
 
 import contextlib
 import json
+import math
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +53,8 @@ class _JsonLoader(_Base):  # type: ignore[misc]  # the base is chosen at run tim
 
 def _construct_map(loader: Any, node: yaml.MappingNode) -> dict[str, Any]:
     """An object, with its keys as they are written; they outrank those that are merged in."""
+    if not isinstance(node, yaml.MappingNode):
+        raise _misplaced(node, "this is no object")
     own: set[str] = set()
     for key_node, _ in node.value:
         mark = key_node.start_mark
@@ -64,7 +68,11 @@ def _construct_map(loader: Any, node: yaml.MappingNode) -> dict[str, Any]:
     return {key.value: loader.construct_object(value, deep=True) for key, value in node.value}
 
 
-_JsonLoader.add_constructor("tag:yaml.org,2002:map", _construct_map)
+def _misplaced(node: yaml.Node, problem: str) -> YamlError:
+    mark = node.start_mark
+    return YamlError(problem, mark.line + 1, mark.column + 1)
+
+
 _SCALARS = (
     ("bool", r"^(?:true|false)$", "tf"),
     ("null", r"^(?:null|~|)$", ["n", "~", ""]),
@@ -85,8 +93,53 @@ def json_scalars() -> list[tuple[str, re.Pattern[str], list[str]]]:
     ]
 
 
+def _finite(text: str) -> float:
+    """A number of JSON that is no integer.
+
+    Raises:
+        ValueError: No float is so large.
+    """
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError("too large")
+    return number
+
+
+_READ: dict[str, Callable[[str], Any]] = {
+    "bool": lambda text: text == "true",
+    "null": lambda _: None,
+    "int": int,  # fails with more digits than Python converts
+    "float": _finite,
+}
+
+
+def _construct_scalar(pattern: re.Pattern[str], read: Callable[[str], Any]) -> Any:
+    """What makes a value of a scalar; one that has its tag by hand may be none of its kind."""
+
+    def construct(loader: Any, node: yaml.ScalarNode) -> Any:
+        text = loader.construct_scalar(node)
+        try:
+            if pattern.match(text):
+                return read(text)
+        except ValueError:
+            raise _misplaced(node, f"{text[:20]}... is too large a number") from None
+        raise _misplaced(node, f"{text!r} is no {node.tag.rpartition(':')[2]} of JSON")
+
+    return construct
+
+
+# No others: what YAML has besides (dates, sets, bytes, ...) is nothing that JSON could have given.
+_JsonLoader.yaml_constructors = {
+    tag: make
+    for tag, make in _Base.yaml_constructors.items()
+    if tag in {None, "tag:yaml.org,2002:str", "tag:yaml.org,2002:seq"}
+}
+_JsonLoader.add_constructor("tag:yaml.org,2002:map", _construct_map)
 for _tag, _pattern, _first in json_scalars():
     _JsonLoader.add_implicit_resolver(_tag, _pattern, _first)
+    _kind = _tag.rpartition(":")[2]
+    if _kind in _READ:
+        _JsonLoader.add_constructor(_tag, _construct_scalar(_pattern, _READ[_kind]))
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -173,7 +226,9 @@ def parse_yaml(text: str) -> Any:
     if text.lstrip().startswith(("{", "[")):
         # Ten times as fast; what is wrong is told better below.
         with contextlib.suppress(ValueError, RecursionError):
-            return json.loads(text, object_pairs_hook=_once, parse_constant=_refused)
+            return json.loads(
+                text, object_pairs_hook=_once, parse_constant=_refused, parse_float=_finite
+            )
     try:
         return _load(text)
     except RecursionError:

@@ -62,7 +62,7 @@ def denial(scope: Mapping[str, Any], token: str | None) -> Denial | None:
         scope: the request, as ASGI tells it.
         token: what to send; None if nothing is asked for, but to be on this machine.
     """
-    headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+    headers = _headers(scope)
     if not _own_page(scope, headers):
         return Denial(HTTPStatus.FORBIDDEN, OTHER_SITE, {})
     if token is not None:
@@ -74,6 +74,15 @@ def denial(scope: Mapping[str, Any], token: str | None) -> Denial | None:
     if not means_loopback(headers.get("host", "")):
         return Denial(HTTPStatus.FORBIDDEN, OTHER_NAME, {})
     return None
+
+
+def _headers(scope: Mapping[str, Any]) -> dict[str, str]:
+    """Headers by name. Several of one name are a list of values, and none of them counts alone."""
+    found: dict[str, str] = {}
+    for raw_name, raw_value in scope["headers"]:
+        name, value = raw_name.decode("latin-1"), raw_value.decode("latin-1")
+        found[name] = f"{found[name]}, {value}" if name in found else value
+    return found
 
 
 def _own_page(scope: Mapping[str, Any], headers: Mapping[str, str]) -> bool:
@@ -124,7 +133,8 @@ def _is_loopback(host: str) -> bool:
 def means_loopback(host: str) -> bool:
     """Whether a Host header names loopback, in whatever zone file: by address, or `localhost`."""
     try:
-        name = (urlsplit(f"//{host}").hostname or "").rstrip(".")
-    except ValueError:
+        told = urlsplit(f"//{host}")
+        name, _ = (told.hostname or "").rstrip("."), told.port
+    except ValueError:  # of the port, too, as soon as it is looked at
         return False
     return name == "localhost" or name.endswith(".localhost") or _is_loopback(name)

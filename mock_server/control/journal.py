@@ -15,7 +15,7 @@ from collections import deque
 from contextvars import ContextVar
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from itertools import islice
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
@@ -30,7 +30,10 @@ KEPT: Final = 1000
 """Exchanges that are kept; the oldest go first."""
 
 MOST_BYTES: Final = 16 * 1024
-"""What is kept of a body; its length is told in any case."""
+"""What is kept of a body (its length is told in any case), a path, a query, and of all headers."""
+
+MOST_HEADERS: Final = 100
+"""Headers that are kept; an object for each is many times as large as they are."""
 
 CONNECTION: Final[ContextVar[Any]] = ContextVar("connection")
 """What the server gave to send the answer with; it knows the connection."""
@@ -90,7 +93,7 @@ class Exchange:
         self.number = number
         self.at = at
         self.method: str = scope["method"]
-        self.path: str = scope["path"]
+        self.path: str = scope["path"][:MOST_BYTES]
         self.operation: str | None = None
         self.fault: str | None = None
         self.status: int | None = None
@@ -99,8 +102,8 @@ class Exchange:
         self.received_bytes = 0
         self.sent_bytes = 0
         # Not the scope itself, which will know of this exchange: no cycles for the collector.
-        self._query: bytes = scope["query_string"]
-        self._given_headers = scope["headers"]
+        self._query: bytes = scope["query_string"][:MOST_BYTES]
+        self._given_headers = _bounded(scope["headers"])
         self._client = scope.get("client")
         self._sent_headers: Any = ()
         self._received: Any = None
@@ -124,7 +127,7 @@ class Exchange:
         """Keep what went out."""
         if message["type"] == "http.response.start":
             self.status = message["status"]
-            self._sent_headers = message["headers"]
+            self._sent_headers = _bounded(message["headers"])
             return
         content = message.get("body")
         if content:
@@ -181,6 +184,19 @@ class Exchange:
             if self.status is None
             else _half(self._sent_headers, self._sent, self.sent_bytes),
         }
+
+
+def _bounded(headers: Any) -> Any:
+    """Headers, as many of them as are kept."""
+    if len(headers) <= MOST_HEADERS and sum(map(len, chain.from_iterable(headers))) <= MOST_BYTES:
+        return headers
+    kept, room = [], MOST_BYTES
+    for name, value in headers[:MOST_HEADERS]:
+        if room <= 0:
+            break
+        kept.append((name[:room], value[:room]))
+        room -= len(name) + len(value)
+    return kept
 
 
 def _half(headers: Any, kept: bytes | None, length: int) -> dict[str, Any]:

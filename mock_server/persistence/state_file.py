@@ -50,6 +50,7 @@ DROP: Final = "DELETE FROM records WHERE kind = ? AND id = ?"
 ADVICE: Final = {
     sqlite3.SQLITE_CANTOPEN: " Its folder must exist and be yours to write to.",
     sqlite3.SQLITE_READONLY: " It must be yours to write to.",
+    sqlite3.SQLITE_IOERR: " It and its folder must be yours to write to.",
     sqlite3.SQLITE_FULL: " Make room on the disk.",
 }
 
@@ -70,6 +71,7 @@ class StateFile:
     Attributes:
         path: of the file.
         is_new: whether it holds nothing yet, so that `begin` is due rather than `load`.
+        resumed: whether `load` took a store from it.
 
     Raises:
         StateFileError: it is in use, broken, no state file, of another version, or out of reach.
@@ -77,8 +79,9 @@ class StateFile:
 
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
-        self._existed = self.path.exists()
+        self.resumed = False
         self.is_new = _is_new(self.path)
+        self._existed = self.path.exists()
         with self._told():
             self._connection = sqlite3.connect(
                 self.path.absolute(), timeout=0, isolation_level=None, check_same_thread=False
@@ -151,9 +154,12 @@ class StateFile:
                 except (KeyError, TypeError, ValueError, IntegrityError) as error:
                     raise _broken(self.path, f"record {place} of {kind!r}: {error}") from error
             started = self._connection.execute("UPDATE starts SET number = number + 1 RETURNING *")
-            ((number,),) = started.fetchall()
+            numbers = [number for (number,) in started]
+        if len(numbers) != 1:
+            raise _broken(self.path, "it does not say how often it was begun with")
         # One with a seed would make the ids once more that it made before.
-        store.rng = random.Random(f"{store.rng.random()} {number}")
+        store.rng = random.Random(f"{store.rng.random()} {numbers[0]}")
+        self.resumed = True
         self._watch(store)
 
     @staticmethod

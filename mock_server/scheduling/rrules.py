@@ -41,6 +41,9 @@ HORIZON: Final = timedelta(days=200 * 366)
 
 LAST_YEAR: Final = 9700
 
+MOST_PASSED: Final = 500_000
+"""Occurrences that are gone through, one by one, before a rule is taken for one without a next."""
+
 MARGIN: Final = timedelta(hours=1)
 NOTHING: Final = timedelta(0)
 LOOK_BACK: Final = timedelta(days=2)
@@ -115,8 +118,21 @@ def occurrences(text: str, zone: ZoneInfo, start: datetime) -> Iterator[datetime
         warnings.simplefilter("ignore")
         shortened = _shortened if isinstance(rule, rrule) else _shortened_set
         found = iter(shortened(rule, start.astimezone(zone)))
-    moments = (_moment(wall, zone) for wall in found)
-    return (moment for moment in moments if moment >= start)
+    return _from(start, (_moment(wall, zone) for wall in found))
+
+
+def _from(start: datetime, moments: Iterator[datetime]) -> Iterator[datetime]:
+    """The moments from a time on.
+
+    Raises:
+        ValueError: so many come before it that it would take too long to get there.
+    """
+    passed = 0
+    for moment in moments:
+        if moment >= start:
+            yield moment
+        elif (passed := passed + 1) > MOST_PASSED:
+            raise ValueError("The rule counts from too long ago.")
 
 
 def _moment(wall: datetime, zone: ZoneInfo) -> datetime:
@@ -148,9 +164,41 @@ def _shortened(rule: Any, start: datetime) -> Any:
     elif _frequency(rule) in (WEEKLY, DAILY, *PERIODS) and start.year < LAST_YEAR:
         # A rule that never matches would be followed to the end of the calendar.
         changes["until"] = start.replace(tzinfo=None, day=1) + HORIZON
-    if _frequency(rule) in PERIODS:
-        changes["dtstart"] = _moved(rule, start.replace(tzinfo=None) - MARGIN - _gained(start))
-    return rule.replace(**changes)
+    if _frequency(rule) in PERIODS or _counts_steps(rule):
+        moved = _moved(rule, start.replace(tzinfo=None) - MARGIN - _gained(start))
+        if rule._count is not None:  # noqa: SLF001
+            passed = (moved - changes["dtstart"]) // _step(rule)
+            changes["count"] = max(rule._count - passed, 0)  # noqa: SLF001
+        changes["dtstart"] = moved
+    return rule.replace(**changes, **_by_day(rule))
+
+
+def _filters(rule: Any) -> bool:
+    """Whether a rule leaves out some of its steps."""
+    return any(rule._original_rule.values())  # noqa: SLF001 - what was given, without defaults
+
+
+def _counts_steps(rule: Any) -> bool:
+    """Whether a rule counts its steps, all of them, so that they need not be gone through."""
+    counts = rule._count is not None and rule._freq in PERIODS  # noqa: SLF001
+    return counts and not _filters(rule)
+
+
+def _by_day(rule: Any) -> dict[str, Any]:
+    """What makes a daily rule of one that filters hours, minutes or seconds: it says the same.
+
+    The other would go through all the seconds of years in which no day fits.
+    """
+    if _frequency(rule) not in PERIODS or rule._interval != 1 or rule._bysetpos:  # noqa: SLF001
+        return {}
+    if not _filters(rule):
+        return {}
+    return {
+        "freq": DAILY,
+        "byhour": sorted(rule._byhour or range(24)),  # noqa: SLF001
+        "byminute": sorted(rule._byminute or range(60)),  # noqa: SLF001
+        "bysecond": sorted(rule._bysecond or range(60)),  # noqa: SLF001
+    }
 
 
 def _gained(start: datetime) -> timedelta:
@@ -169,7 +217,12 @@ def _frequency(rule: Any) -> int | None:
 def _moved(rule: Any, until: datetime) -> datetime:
     """The last time at or before another that is whole intervals after the rule's start."""
     start: datetime = rule._dtstart.replace(tzinfo=None)  # noqa: SLF001
-    step: timedelta = PERIODS[rule._freq] * rule._interval  # noqa: SLF001
+    step = _step(rule)
     if until <= start or not step:
         return start
     return start + (until - start) // step * step
+
+
+def _step(rule: Any) -> timedelta:
+    interval: int = rule._interval  # noqa: SLF001
+    return PERIODS[rule._freq] * interval  # noqa: SLF001

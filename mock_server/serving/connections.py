@@ -16,11 +16,18 @@ IDLE_SECONDS: Final = 30.0
 """How long a connection may be without a request that is being answered."""
 
 MOST_HEADER_BYTES: Final = 256 * 1024
-"""How large the first line and the headers of a request may be together."""
+"""How large the first line and the headers of a request may be together, and likewise whatever else
+is sent around a body: the extensions of chunks, and what comes behind the last one."""
 
-HEADERS_TOO_LARGE: Final = (
+_TOO_LARGE: Final = (
     b'{"detail":"The headers are too large: this mock takes at most %d bytes."}'
-)
+) % MOST_HEADER_BYTES
+HEADERS_TOO_LARGE: Final = (
+    b"HTTP/1.1 431 Request Header Fields Too Large\r\n"
+    b"content-type: application/json\r\ncontent-length: %d\r\nconnection: close\r\n\r\n%b"
+) % (len(_TOO_LARGE), _TOO_LARGE)
+BODY_HEADERS: Final = frozenset({b"content-length", b"transfer-encoding"})
+HANDSHAKE_WITH_BODY: Final = "A WebSocket begins with a request that has no body."
 
 
 class Connection(HttpToolsProtocol):
@@ -49,18 +56,28 @@ class Connection(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Read on, unless the headers have grown too large."""
-        super().data_received(data)
-        if not self._in_headers:
-            return
+        """Read on, unless too much has come that is neither complete headers nor a body."""
         self._header_bytes += len(data)
+        super().data_received(data)
         if self._header_bytes > MOST_HEADER_BYTES and not self.transport.is_closing():
             self._refuse()
+
+    def handle_websocket_upgrade(self) -> None:
+        """Go on as a WebSocket, unless a body is announced: the handshake would wait for it."""
+        if any(name in BODY_HEADERS and value != b"0" for name, value in self.headers):
+            self.send_400_response(HANDSHAKE_WITH_BODY)
+        else:
+            super().handle_websocket_upgrade()
 
     def on_message_begin(self) -> None:
         """A request begins."""
         super().on_message_begin()
         self._in_headers = True
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """A header has come; what comes as one behind the body is none, and nobody asks for it."""
+        if self._in_headers:
+            super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
         """The request goes on to be answered."""
@@ -68,6 +85,16 @@ class Connection(HttpToolsProtocol):
         self._header_bytes = 0
         self._stop_waiting()
         super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        """A part of the body has come."""
+        self._header_bytes = 0
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        """The request has come to its end."""
+        self._header_bytes = 0
+        super().on_message_complete()
 
     def on_response_complete(self) -> None:
         """Begin to wait for the next request, or for the end of a body that nobody reads."""
@@ -89,10 +116,6 @@ class Connection(HttpToolsProtocol):
             self.transport.close()
 
     def _refuse(self) -> None:
-        content = HEADERS_TOO_LARGE % MOST_HEADER_BYTES
-        head = (
-            b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-type: application/json\r\n"
-            b"content-length: %d\r\nconnection: close\r\n\r\n"
-        ) % len(content)
-        self.transport.write(head + content)
+        if self.cycle is None or self.cycle.response_complete or not self.cycle.response_started:
+            self.transport.write(HEADERS_TOO_LARGE)
         self.transport.close()

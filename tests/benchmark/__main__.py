@@ -4,8 +4,9 @@
     python -m tests.benchmark --only sizes footprint
 
 Prints answers per second, ratios and goals, and writes them to build/benchmark/results.json, with a
-plot of cost against size in build/benchmark/sizes.svg. Prism is installed there, too, by npm. On a
-machine that does other things as well, only ratios within one run mean something.
+plot of cost against size in build/benchmark/sizes.svg. Prism is installed there, too, by npm; wrk,
+which makes the load, is Debian's. On a machine that does other things as well, only ratios within
+one run mean something.
 """
 
 from __future__ import annotations
@@ -63,7 +64,7 @@ def main() -> int:
 def _throughput(options: argparse.Namespace) -> dict[str, Any]:
     load = Load()
     names = [*options.sides, *([REAL] if options.real else [])]
-    print(f"Answers per second, {CONNECTIONS} connections, load by {load.name}", flush=True)
+    print(f"Answers per second, {CONNECTIONS} connections, load by wrk", flush=True)
     with sides(names, options.out) as started:
         measured = throughput.measure(
             started,
@@ -73,7 +74,7 @@ def _throughput(options: argparse.Namespace) -> dict[str, Any]:
             seconds=options.seconds,
         )
     ratios = throughput.ratios(measured)
-    told = {"load": load.name, "throughput": measured, "ratios": ratios}
+    told = {"throughput": measured, "ratios": ratios}
     for scenario, by_side in measured.items():
         print(f"\n  {scenario:28}{HEADINGS}")
         for name, row in by_side.items():

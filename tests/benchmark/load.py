@@ -1,7 +1,7 @@
 """Load: requests sent in turn over several connections, as fast as the server answers.
 
-wrk where it is installed: it costs a fraction of what any of the servers does, so it is not what
-is measured. Otherwise autocannon, which is a process of Node.js and slower than a bare server.
+wrk sends them: it costs a fraction of what any of the servers does, so it is not what is measured.
+Its latencies count what requests would have waited while a server stood still.
 """
 
 from __future__ import annotations
@@ -11,11 +11,10 @@ import re
 import subprocess
 import tempfile
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from tests.benchmark.scenarios import NUMBER
-from tests.benchmark.tools import npm_tool, wrk
+from tests.benchmark.tools import wrk
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -87,28 +86,21 @@ class Measured:
 class Load:
     """A load generator.
 
-    Attributes:
-        name: which one it is.
+    Raises:
+        MissingToolError: wrk is not installed.
     """
 
     def __init__(self) -> None:
         self._wrk = wrk()
-        self._cannon = None if self._wrk else npm_tool("autocannon", "autocannon")
-        self.name = "wrk" if self._wrk else "autocannon"
         self._first = 0
 
     def run(self, base_url: str, requests: Sequence[Request], seconds: float) -> Measured:
         """Send requests to a server for some seconds.
 
         Raises:
-            RuntimeError: the generator fails.
+            RuntimeError: the generator fails, or there was no answer at all.
         """
         self._first += 10_000_000  # no two runs make an object of the same name
-        if self._wrk:
-            return self._run_wrk(base_url, requests, seconds)
-        return self._run_cannon(base_url, requests, seconds)
-
-    def _run_wrk(self, base_url: str, requests: Sequence[Request], seconds: float) -> Measured:
         origin, base = _split(base_url)
         script = REPLAY % {
             "requests": "".join(f"  {{{_lua(each)}}},\n" for each in requests),
@@ -120,66 +112,25 @@ class Load:
             file.write(script)
             file.flush()
             options = ["-t1", f"-c{CONNECTIONS}", f"-d{max(1, round(seconds))}s"]
-            command = [str(self._wrk), *options, "--timeout", TIMEOUT, "-s", file.name, origin]
-            output = _output(command)
-        found = re.search(r"^RESULT (.*)$", output, re.MULTILINE)
-        if found is None:
-            raise RuntimeError(f"wrk failed:\n{output}")
-        told = json.loads(found[1])
-        count = told["requests"]
-        return Measured(
-            rps=count / told["seconds"],
-            p50=told["p50"],
-            p99=told["p99"],
-            bytes=told["bytes"] / max(count, 1),
-            failed=told["failed"],
-            requests=count,
-        )
-
-    def _run_cannon(self, base_url: str, requests: Sequence[Request], seconds: float) -> Measured:
-        origin, base = _split(base_url)
-        replay = [
-            {
-                "method": each.method,
-                "path": base + each.path,
-                **({"body": each.body.replace(NUMBER, "[<id>]")} if each.body else {}),
-                "headers": {"content-type": "application/json"} if each.body else {},
-            }
-            for each in requests
-        ]
-        har = {
-            "log": {
-                "version": "1.2",
-                "creator": {"name": "benchmark", "version": "1"},
-                "entries": [{"request": _har(origin, each)} for each in replay],
-            }
-        }
-        with tempfile.TemporaryDirectory() as folder:
-            file = Path(folder) / "requests.har"
-            file.write_text(json.dumps(har), encoding="utf-8")
-            options = ["-c", str(CONNECTIONS), "-d", str(max(1, round(seconds))), "--json"]
-            command = [str(self._cannon), *options, "-I", "--har", str(file), origin]
-            told: Any = json.loads(_output(command))
-        count = told["requests"]["total"]
-        return Measured(
-            rps=count / told["duration"],
-            p50=told["latency"]["p50"],
-            p99=told["latency"]["p99"],
-            bytes=told["throughput"]["total"] / max(count, 1),
-            failed=told["non2xx"] + told["errors"],
-            requests=count,
-        )
+            command = [self._wrk, *options, "--timeout", TIMEOUT, "-s", file.name, origin]
+            return _measured(_output(command))
 
 
-def _har(origin: str, request: dict[str, Any]) -> dict[str, Any]:
-    shown = {
-        "method": request["method"],
-        "url": origin + request["path"],
-        "headers": [{"name": name, "value": value} for name, value in request["headers"].items()],
-    }
-    if "body" in request:
-        shown["postData"] = {"mimeType": "application/json", "text": request["body"]}
-    return shown
+def _measured(output: str) -> Measured:
+    """What the script's last line tells."""
+    found = re.search(r"^RESULT (.*)$", output, re.MULTILINE)
+    told = None if found is None else json.loads(found[1])
+    if not told or not told["requests"]:
+        raise RuntimeError(f"No request was answered:\n{output}")
+    count = told["requests"]
+    return Measured(
+        rps=count / told["seconds"],
+        p50=told["p50"],
+        p99=told["p99"],
+        bytes=told["bytes"] / count,
+        failed=told["failed"],
+        requests=count,
+    )
 
 
 def _split(base_url: str) -> tuple[str, str]:

@@ -5,23 +5,29 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import shutil
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
 
 import httpx
 import pytest
 
-from mock_server import create_app
+from mock_server import create_app, serve
 from tests.benchmark import plain_connexion
+from tests.benchmark.__main__ import main
 from tests.benchmark.bare import application
 from tests.benchmark.goals import GOALS, judged
+from tests.benchmark.load import Load
 from tests.benchmark.plot import svg
 from tests.benchmark.processes import running
-from tests.benchmark.scenarios import NUMBER, Ground, scenarios
+from tests.benchmark.scenarios import NUMBER, Ground, Request, scenarios
 from tests.benchmark.sides import BARE, CONNEXION, FIXTURES, MOCK, PRISM, mock_command
 from tests.benchmark.sizes import FILTERS, Asker
 from tests.benchmark.throughput import ratios
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def answers(app: Any, requests: list[tuple[str, str, str]]) -> list[tuple[int, Any]]:
@@ -90,6 +96,54 @@ def test_a_server_in_a_process_is_awaited_watched_and_ended() -> None:
         os.kill(server.pid, 0)
     with pytest.raises(ProcessLookupError):
         os.kill(server.pid, 0)
+
+
+@pytest.mark.skipif(shutil.which("wrk") is None, reason="`make bench` installs wrk")
+def test_every_request_of_a_load_is_answered_and_none_is_sent_twice() -> None:
+    with serve(fixtures=FIXTURES) as mock:
+        before = [*mock.store.all("deployments")]
+        ground = Ground(before[0]["flow_id"], tuple(each["id"] for each in before))
+        load = Load()
+        for name, requests in scenarios(ground).items():
+            measured = load.run(mock.url, requests, 1)
+            assert measured.failed == 0, name
+            assert measured.requests > 0, name
+            assert 0 < measured.p50 <= measured.p99, name
+            if name == "create":
+                made = len(mock.store.all("deployments")) - len(before)
+                # What is under way when time is up is made, but not counted.
+                assert measured.requests <= made < measured.requests + 100
+
+
+def put_wrk_on_the_path(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, prints: str | None = None
+) -> None:
+    if prints is not None:
+        (folder / "wrk").write_text(f"#!/bin/sh\necho '{prints}'\n")
+        (folder / "wrk").chmod(0o755)
+    monkeypatch.setenv("PATH", str(folder))
+
+
+@pytest.mark.parametrize(
+    "prints", ["unable to connect", 'RESULT {"requests": 0, "failed": 8, "p50": 0, "p99": 0}']
+)
+def test_a_load_without_an_answer_is_a_failure(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, prints: str
+) -> None:
+    put_wrk_on_the_path(tmp_path, monkeypatch, prints)
+    with pytest.raises(RuntimeError, match="No request was answered"):
+        Load().run("http://127.0.0.1:1/api", [Request("GET", "/health")], 1)
+
+
+def test_without_wrk_a_sentence_says_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    put_wrk_on_the_path(tmp_path, monkeypatch)
+    monkeypatch.setattr(sys, "argv", ["benchmark", "--out", str(tmp_path / "out")])
+    assert main() == 2
+    told = capsys.readouterr().err
+    assert "wrk, which is not there: install it" in told
+    assert "--only sizes footprint" in told
 
 
 def test_goals_are_judged_by_what_was_measured() -> None:

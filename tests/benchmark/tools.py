@@ -10,8 +10,8 @@ from typing import Final
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 FOLDER: Final = ROOT / "build" / "benchmark"
-PACKAGES: Final = {"@stoplight/prism-cli": "5.14.2", "autocannon": "8.0.0"}
-"""npm package -> version; autocannon serves where there is no wrk."""
+PACKAGES: Final = {"@stoplight/prism-cli": "5.14.2"}
+"""npm package -> version."""
 
 
 class MissingToolError(Exception):
@@ -46,6 +46,17 @@ def _npm_install(home: Path, package: str) -> None:
         raise MissingToolError(f"npm cannot install {package}: {done.stderr.strip()[-400:]}")
 
 
-def wrk() -> str | None:
-    """The command of wrk, if it is installed (Debian and Ubuntu: `apt install wrk`)."""
-    return shutil.which("wrk")
+def wrk() -> str:
+    """The command of wrk.
+
+    Raises:
+        MissingToolError: it is not installed.
+    """
+    found = shutil.which("wrk")
+    if found is None:
+        raise MissingToolError(
+            "Answers per second are measured by wrk, which is not there: install it (`make bench`"
+            " does, on Debian; elsewhere: apt, dnf or brew install wrk), or do without them:"
+            " python -m tests.benchmark --only sizes footprint"
+        )
+    return found

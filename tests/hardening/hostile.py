@@ -137,6 +137,7 @@ PATHS: dict[str | bytes, set[int]] = {
 HEADERS: dict[str, tuple[bytes, set[int]]] = {
     "one of 60 KB": (b"x-a: " + b"a" * 60_000 + b"\r\n", {200, 431}),
     "one of a megabyte": (b"x-a: " + b"a" * 1_000_000 + b"\r\n", {431}),
+    "twenty thousand short ones": (b"a:b\r\n" * 20_000, {200}),
     "fifty thousand": (b"".join(b"x-%d: a\r\n" % number for number in range(50_000)), {431}),
     "bytes beyond ASCII": (b"x-a: \xff\xfe\r\n", {200}),
     "a version of 5,000 digits": (
@@ -157,12 +158,18 @@ HEADERS: dict[str, tuple[bytes, set[int]]] = {
     "a folded line": (b"x-a: b\r\n c\r\n", {200, 400}),
 }
 
-WEBSOCKET = (
-    b"GET /api/nope HTTP/1.1\r\nhost: mock\r\nupgrade: websocket\r\nconnection: upgrade\r\n"
-    b"sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\nsec-websocket-version: 13\r\n\r\n"
+UPGRADE = (
+    b"upgrade: websocket\r\nconnection: upgrade\r\n"
+    b"sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\nsec-websocket-version: 13\r\n"
 )
 _POST = b"POST /api/deployments/count HTTP/1.1\r\nhost: mock\r\n"
 _CHUNKED = _POST + b"transfer-encoding: chunked\r\nconnection: close\r\n\r\n"
+
+
+def _websocket(line: bytes, headers: bytes = b"") -> bytes:
+    """A request to go on as a WebSocket."""
+    return line + b" HTTP/1.1\r\nhost: mock\r\n" + UPGRADE + headers + b"\r\n"
+
 
 # What is wrong with the connection rather than with a request: bytes, and the statuses of all
 # answers to them; none at all means that the connection is closed without a word.
@@ -194,7 +201,40 @@ CONVERSATIONS: dict[str, tuple[bytes, list[list[int]]]] = {
     "a method that is none": (b"FOO /api/health HTTP/1.1\r\nhost: mock\r\n\r\n", [[400]]),
     "CONNECT": (b"CONNECT mock:1 HTTP/1.1\r\nhost: mock\r\n\r\n", [[400]]),
     "TRACE": (request("TRACE", "/api/health"), [[405]]),
-    "a websocket": (WEBSOCKET, [[403], [404]]),
+    "a websocket": (_websocket(b"GET /api/nope"), [[403], [404]]),
+    "a websocket of a browser's page": (_websocket(b"GET /_mock/"), [[403], [404]]),
+    "a websocket by POST": (_websocket(b"POST /api/events/out"), [[405]]),
+    "a websocket without a key": (
+        _websocket(b"GET /api/events/out").replace(b"sec-websocket-key", b"x-a"),
+        [[400]],
+    ),
+    "a websocket with a body": (
+        _websocket(b"GET /api/events/out", b"content-length: 2\r\n") + b"{}",
+        [[400]],
+    ),
+    "a websocket with a body that never comes": (
+        _websocket(b"POST /api/events/out", b"transfer-encoding: chunked\r\n"),
+        [[400]],
+    ),
+    "a chunk with an endless extension": (_CHUNKED + b"2;" + b"a" * 1_000_000, [[431]]),
+    "endless fields behind the chunks": (
+        _CHUNKED + b"2\r\n{}\r\n0\r\n" + b"x-a: a\r\n" * 100_000,
+        [[431]],
+    ),
+    "one endless field behind the chunks": (
+        _CHUNKED + b"2\r\n{}\r\n0\r\nx-a: " + b"a" * 1_000_000,
+        [[431]],
+    ),
+    "a chunk of endless noughts": (_CHUNKED + b"0" * 1_000_000, [[431]]),
+    "a request and endless headers behind it": (
+        b"GET /api/health HTTP/1.1\r\nhost: mock\r\n\r\n"
+        b"GET /api/health HTTP/1.1\r\nx-a: " + b"a" * 1_000_000,
+        [[200, 431], [200], [431]],
+    ),
+    "a hundred thousand chunks": (
+        _CHUNKED + b"1;a=b\r\n \r\n" * 100_000 + b"2\r\n{}\r\n0\r\n\r\n",
+        [[200]],
+    ),
     "blank lines": (b"\r\n" * 1000 + request("GET", "/api/health"), [[200]]),
     "nothing but noise": (bytes(range(256)) * 40, [[400]]),
 }

@@ -95,12 +95,31 @@ def test_a_file_of_fixtures_is_served(tmp_path: Path) -> None:
         assert read.status_code == 200
 
 
+def test_it_says_which_data_it_has_when_a_state_file_comes_before_fixtures(tmp_path: Path) -> None:
+    options = ["--state", str(tmp_path / "state.db")]
+
+    def told(*more: str) -> str:
+        with running(*options, *more) as (process, lines):
+            process.terminate()
+            process.wait(10)
+        return "\n".join(lines)
+
+    notice = f"The data is what {options[1]} holds, and not that of --fixtures default."
+    assert "The data is what" not in told("--fixtures", "empty")
+    assert "The data is what" not in told()
+    again = told("--fixtures", "default")
+    assert again.count(notice) == 1
+    assert f"({options[1]}: 0 deployments)" in again
+
+
 @pytest.mark.parametrize(
     ("options", "words"),
     [
         (["--fixtures", "nope"], "nope"),
         (["--host", "192.0.2.1"], "192.0.2.1 is no address of this machine"),
         (["--host", "host.invalid"], "host.invalid is no address of this machine"),
+        (["--host", "a" * 300], "is no name of a host: choose another with --host."),
+        (["--state", "x" * 300], "cannot be read: File name too long"),
     ],
 )
 def test_what_is_wrong_is_one_sentence(options: list[str], words: str) -> None:
@@ -109,6 +128,13 @@ def test_what_is_wrong_is_one_sentence(options: list[str], words: str) -> None:
     assert result.output.startswith("Error: ")
     assert words in result.output
     assert result.output.count("\n") == 1
+
+
+@pytest.mark.parametrize("option", ["--ssl-certfile", "--ssl-keyfile", "--state"])
+def test_the_name_of_a_file_is_not_empty(option: str) -> None:
+    result = CliRunner().invoke(main, ["--port", "0", option, ""])
+    assert result.exit_code == 2
+    assert f"'{option}': it names no file." in result.output
 
 
 def test_a_taken_port_is_told() -> None:

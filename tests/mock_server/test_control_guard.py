@@ -78,6 +78,25 @@ def test_others_are_not(asked: dict[str, Any]) -> None:
     assert status(asked) == 403
 
 
+@pytest.mark.parametrize(
+    ("name", "good", "bad"),
+    [
+        ("host", "127.0.0.1:4200", "evil.example"),
+        ("origin", "http://127.0.0.1:4200", "http://evil.example"),
+        ("sec-fetch-site", "same-origin", "cross-site"),
+    ],
+)
+@pytest.mark.parametrize("turned", [False, True])
+def test_a_header_that_is_sent_twice_is_not_half_read(
+    name: str, good: str, bad: str, *, turned: bool
+) -> None:
+    asked = scope()
+    values = [bad, good] if turned else [good, bad]
+    others = [pair for pair in asked["headers"] if pair[0] != name.encode()]
+    asked["headers"] = [*others, *((name.encode(), value.encode()) for value in values)]
+    assert status(asked) == 403
+
+
 def basic(password: str) -> str:
     return "Basic " + base64.b64encode(f"any:{password}".encode()).decode()
 

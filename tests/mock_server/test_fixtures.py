@@ -351,6 +351,23 @@ def test_moments(text: str, expected: datetime) -> None:
     assert moment(text, NOW) == expected
 
 
+@pytest.mark.parametrize("length", ["9" * 5000 + "d", "9999999999d", "999999999w"])
+@pytest.mark.parametrize("sign", ["+", "-"])
+def test_moments_beyond_all_calendars_are_told(tmp_path: Path, sign: str, length: str) -> None:
+    (told,) = problems(tmp_path, f"flows: [{{name: a, created: {sign}{length}}}]")
+    assert "is too long" in told
+
+
+def test_a_moment_before_all_calendars_is_told(tmp_path: Path) -> None:
+    (told,) = problems(tmp_path, "flows: [{name: a, created: -999999d}]")
+    assert "-999999d" in told
+
+
+def test_what_is_no_file_is_not_read_for_ever() -> None:
+    with pytest.raises(FixtureError, match="is no file"):
+        loaded("/dev/zero")
+
+
 def test_spans() -> None:
     assert span("1h30m") == timedelta(minutes=90)
     with pytest.raises(ValueError, match="is no length of time"):

@@ -11,7 +11,15 @@ import pytest
 
 from mock_server import serve
 from mock_server.clock import MockClock
-from mock_server.control.journal import MOST_BYTES, Exchange, Journal, Journalling, Wanted, masked
+from mock_server.control.journal import (
+    MOST_BYTES,
+    MOST_HEADERS,
+    Exchange,
+    Journal,
+    Journalling,
+    Wanted,
+    masked,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -171,6 +179,33 @@ def test_a_body_in_pieces_is_kept_up_to_a_size_and_counted_to_its_end() -> None:
         assert side["cut"]
         assert len(side["text"]) == MOST_BYTES
     assert not told["broke"]
+
+
+@pytest.mark.parametrize(
+    "headers", [[(b"a", b"b")] * 20_000, [(b"a", b"b" * 200_000)] * 3], ids=["many", "long"]
+)
+def test_of_many_and_long_headers_paths_and_queries_only_the_beginning_is_kept(
+    headers: list[tuple[bytes, bytes]],
+) -> None:
+    path, query = "/" + "a" * 200_000, b"b" * 200_000
+    scope = {"method": "GET", "path": path, "query_string": query, "headers": headers}
+    exchange = Exchange(1, NOON, scope)
+    exchange.gave({"type": "http.response.start", "status": 200, "headers": headers})
+    told = exchange.whole()
+    assert (told["path"], told["query"]) == (path[:MOST_BYTES], query[:MOST_BYTES].decode())
+    for side in (told["request"], told["response"]):
+        assert 1 <= len(side["headers"]) <= MOST_HEADERS
+        assert side["headers"][0]["name"] == "a"
+        text = sum(len(pair["name"]) + len(pair["value"]) for pair in side["headers"])
+        assert text <= MOST_BYTES + 1
+
+
+def test_the_journal_is_told_though_a_request_had_very_many_headers() -> None:
+    with serve(fixtures="empty") as fresh:
+        headers = [(b"x", b"")] * 20_000
+        assert httpx.get(f"{fresh.url}/health", headers=headers).json() is True
+        told = httpx.get(f"{fresh.url.removesuffix('/api')}/_mock/journal?whole=true")
+    assert told.status_code == 200, told.text
 
 
 def test_what_is_no_text_is_told_all_the_same() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from itertools import islice, pairwise
+from time import process_time
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -305,3 +306,55 @@ def test_time_zones() -> None:
     with pytest.raises(ValueError, match="Invalid timezone") as raised:
         check_timezone("utc")
     assert str(raised.value) == message
+
+
+@pytest.mark.parametrize(
+    ("rule", "gap"),
+    [
+        ("FREQ=SECONDLY;COUNT=2147483647", timedelta(seconds=1)),
+        ("FREQ=MINUTELY;INTERVAL=2;COUNT=2147483647", timedelta(minutes=2)),
+        ("FREQ=SECONDLY;BYSECOND=0;BYMINUTE=0;BYHOUR=0;BYMONTHDAY=30", None),
+    ],
+)
+def test_a_rule_is_not_gone_through_second_by_second(rule: str, gap: timedelta | None) -> None:
+    start = datetime(2026, 3, 1, 12, tzinfo=UTC)
+    began = process_time()
+    times = list(islice(fire_times({"rrule": f"DTSTART:20200101T000000\n{rule}"}, start=start), 3))
+    assert process_time() - began < 2
+    assert len(times) == 3
+    if gap is not None:
+        assert times == [start, start + gap, start + 2 * gap]
+    else:
+        assert times[0].isoformat()[:19] == "2026-03-30T00:00:00"
+
+
+def test_a_rule_whose_count_is_used_up_fires_no_more() -> None:
+    start = datetime(2026, 3, 1, 12, tzinfo=UTC)
+    rule = "DTSTART:20260301T110000\nFREQ=MINUTELY;COUNT=62"
+    assert len(list(fire_times({"rrule": rule}, start=start))) == 2
+    assert list(fire_times({"rrule": rule}, start=start + timedelta(hours=9))) == []
+
+
+def test_a_rule_that_counts_from_too_long_ago_has_no_next_time() -> None:
+    rule = "DTSTART:20200101T000000\nFREQ=SECONDLY;BYHOUR=1,2,3,4;COUNT=99999999"
+    start = datetime(2026, 3, 1, 12, tzinfo=UTC)
+    assert list(islice(fire_times({"rrule": rule}, start=start), 1)) == []
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        "FREQ=SECONDLY;BYHOUR=1;BYSECOND=7,9",
+        "FREQ=SECONDLY;BYMINUTE=3;COUNT=90",
+        "FREQ=MINUTELY;BYDAY=TH;BYHOUR=2,3",
+        "FREQ=MINUTELY;COUNT=100",
+        "FREQ=HOURLY;BYMONTHDAY=2,3",
+        "FREQ=HOURLY;INTERVAL=2;BYDAY=TH",
+    ],
+)
+def test_a_rule_that_is_rewritten_says_the_same(parts: str) -> None:
+    text = f"DTSTART:20200101T004511\nRRULE:{parts}"
+    start = datetime(2020, 1, 1, 1, 2, 3, tzinfo=UTC)
+    plain = (when.replace(tzinfo=UTC) for when in rrulestr(text))
+    expected = list(islice((when for when in plain if when >= start), 40))
+    assert list(islice(fire_times({"rrule": text}, start=start), 40)) == expected

@@ -248,6 +248,15 @@ def with_nonsense(path: Path) -> None:
     connection.close()
 
 
+def without_starts(path: Path) -> None:
+    file = StateFile(path)
+    file.begin(filled())
+    file.close()
+    with sqlite3.connect(path) as connection:
+        connection.execute("DELETE FROM starts")
+    connection.close()
+
+
 @pytest.mark.parametrize(
     ("spoil", "message"),
     [
@@ -259,6 +268,7 @@ def with_nonsense(path: Path) -> None:
         (cut, "is broken .* choose another path"),
         (with_another_table, "is broken .*no such table"),
         (with_nonsense, "is broken .*record 3 of"),
+        (without_starts, "is broken .*how often"),
     ],
 )
 def test_what_is_no_good_file_is_refused_and_left_alone(

@@ -113,3 +113,45 @@ def test_what_has_no_end_is_refused(text: str) -> None:
 def test_tags_make_nothing() -> None:
     with pytest.raises(YamlError, match="constructor"):
         parse_yaml('a: !!python/object/apply:os.system ["true"]')
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "9" * 5000,
+        "-" + "9" * 5000,
+        "1e999",
+        "-1e999",
+        "!!int x",
+        "!!int 0b",
+        "!!int 1:30",
+        "!!float x",
+        "!!float .inf",
+        "!!bool x",
+        "!!null x",
+        "!!timestamp x",
+        "!!timestamp 2026-99-99",
+        "!!timestamp 2026-01-01",
+        "!!binary aGk=",
+        "!!set {a}",
+        "!!omap [a: b]",
+        "!!map [a]",
+        "!!map a",
+        "!!seq {a: b}",
+        "!!str [a]",
+        "!!python/object/apply:os.system [exit]",
+        "!own a",
+    ],
+)
+@pytest.mark.parametrize("form", ["{}", "- {}", "a:\n  - b: {}", '{{"a": [{}]}}'])
+def test_what_json_could_not_have_given_is_refused_with_its_place(form: str, value: str) -> None:
+    text = form.format(value)
+    with pytest.raises(YamlError) as caught:
+        parse_yaml(text)
+    assert caught.value.line == text.count("\n") + 1
+    assert len(caught.value.problem) < 120
+
+
+def test_tags_of_json_are_taken() -> None:
+    text = "[!!str 1, !!int 1, !!float 1.5, !!bool true, !!null null, !!seq [1], !!map {a: 1}]"
+    assert parse_yaml(text) == ["1", 1, 1.5, True, None, [1], {"a": 1}]
