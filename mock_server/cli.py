@@ -145,6 +145,7 @@ def _token(_context: click.Context, _option: click.Parameter, value: str | None)
     help="Ask for basic:USER:PASSWORD or bearer:TOKEN.",
 )
 @click.option("--csrf", is_flag=True, help="Ask for CSRF tokens.")
+@click.option("--services", is_flag=True, help="Plan runs by schedules, mark late ones.")
 @click.option("--ssl-certfile", metavar="FILE", help="Speak HTTPS; a certificate (PEM).")
 @click.option("--ssl-keyfile", metavar="FILE", help="Its key, if not in the same file.")
 @click.option(
@@ -192,6 +193,7 @@ def main(
     state: str | None,
     auth: str | None,
     csrf: bool,
+    services: bool,
     ssl_certfile: str | None,
     ssl_keyfile: str | None,
     max_body: int,
@@ -237,6 +239,7 @@ def main(
                 state=state,
                 auth=auth,
                 csrf=csrf,
+                services=services,
                 limits=Limits(max_body=max_body),
                 seed=seed,
                 now=now,

@@ -95,6 +95,15 @@ def test_a_file_of_fixtures_is_served(tmp_path: Path) -> None:
         assert read.status_code == 200
 
 
+def test_services_run_when_they_are_asked_for() -> None:
+    planned = {"flow_runs": {"tags": {"all_": ["auto-scheduled"]}}}
+    told = []
+    for options in ([], ["--services"]):
+        with running("--fixtures", "default", "--now", "2026-01-01", *options) as (_, lines):
+            told.append(httpx.post(f"{address(lines)}/flow_runs/count", json=planned).json())
+    assert told[0] < told[1]
+
+
 @pytest.mark.parametrize(
     ("options", "words"),
     [
