@@ -72,11 +72,14 @@ _RELATED: Final = _instead(
     lambda: list[Annotated[dict[str, str], AfterValidator(checks.related_resource)]]
 )
 _PAIRS: Final = _instead(lambda: list[tuple[str, str]])
+_MODE: Final = _instead(lambda: Literal["concurrency", "rate_limit"])
+_HOLDER: Final = _instead(lambda: Literal["flow_run", "task_run", "deployment"])
 _RETRY_TYPE: Final = _instead(lambda: Literal["in_process", "reschedule"])
 
 FIELD_TYPES: Final[Mapping[tuple[str, str], Change]] = {
     ("BlockDocumentCreate", "name"): _BLOCK_NAME,
     ("BlockTypeCreate", "slug"): _SLUG,
+    ("ConcurrencyLeaseHolder", "type"): _HOLDER,
     ("DeploymentCreate", "parameters"): _SIZED,
     ("DeploymentUpdate", "parameters"): _SIZED,
     ("DeploymentFlowRunCreate", "parameters"): _SIZED,
@@ -98,6 +101,8 @@ FIELD_TYPES: Final[Mapping[tuple[str, str], Change]] = {
     ("TaskRunPolicy", "retry_delay"): _DELAYS,
     ("TaskRunsHistoryBody", "history_interval_seconds"): _LENGTH,
     ("TaskRunPolicy", "retry_jitter_factor"): _JITTER,
+    ("TakeSlotsBody", "mode"): _MODE,
+    ("TakeSlotsWithLeaseBody", "mode"): _MODE,
     ("VariableCreate", "name"): _VARIABLE_NAME,
     ("VariableCreate", "value"): _VARIABLE_VALUE,
     ("VariableUpdate", "name"): _VARIABLE_NAME,

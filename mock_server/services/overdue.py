@@ -60,5 +60,18 @@ def fail_pause(store: Store, run: Record) -> list[Record]:
     return []
 
 
+def lease_over(_: Store, lease: Record, now: datetime) -> datetime | None:
+    """When a lease runs out that nobody has renewed."""
+    end: datetime = lease["expires"]
+    return max(end, now)
+
+
+def end_lease(store: Store, lease: Record) -> list[Record]:
+    """Give back the slots of a lease."""
+    limit_slots.end_lease(store, lease)
+    return []
+
+
 LATE_RUNS: Final = Service(EVERY, "flow_runs", late, mark_late)
 PAUSES: Final = Service(EVERY, "flow_runs", pause_over, fail_pause)
+LEASES: Final = Service(timedelta(seconds=15), "leases", lease_over, end_lease)

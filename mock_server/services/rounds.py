@@ -12,7 +12,7 @@ import logging
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-from mock_server.services.overdue import LATE_RUNS, PAUSES
+from mock_server.services.overdue import LATE_RUNS, LEASES, PAUSES
 from mock_server.services.scheduler import RECENT_ROUNDS, ROUNDS
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 logger: Final = logging.getLogger(__name__)
 
-SERVICES: Final = (ROUNDS, RECENT_ROUNDS, LATE_RUNS, PAUSES)
+SERVICES: Final = (ROUNDS, RECENT_ROUNDS, LATE_RUNS, PAUSES, LEASES)
 SHORTEST: Final = min(service.every for service in SERVICES)
 LONGEST: Final = timedelta(days=1)
 """How much of the time that a clock jumps over is lived through, as by a server that was off."""

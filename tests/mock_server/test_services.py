@@ -166,6 +166,20 @@ def test_a_pause_that_nobody_ends_fails(served: Served) -> None:
     assert state["message"] == "The flow was paused and never resumed."
 
 
+def test_slots_come_back_when_nobody_renews_their_lease(served: Served) -> None:
+    served("v2/concurrency_limits", name="few", limit=1)
+    wanted = {"names": ["few"], "slots": 1, "lease_duration": 60}
+    lease = served("v2/concurrency_limits/increment-with-lease", **wanted)["lease_id"]
+    served.advance("45s")
+    renewed = served.client.post(f"/v2/concurrency_limits/leases/{lease}/renew", json={})
+    assert renewed.status_code == httpx.codes.NO_CONTENT
+
+    served.advance("4m")
+    assert served.client.get("/v2/concurrency_limits/few").json()["active_slots"] == 1
+    served.advance("2m")
+    assert served.client.get("/v2/concurrency_limits/few").json()["active_slots"] == 0
+
+
 def test_time_that_is_jumped_over_is_lived_through(served: Served) -> None:
     """A jump makes what many small steps make: each run at its own time."""
     hourly = served.deployment("hourly", HOURLY)
