@@ -51,6 +51,10 @@ ALLOWED: Final[Mapping[str, str]] = {
 of its first route that the path fits, which may be one of a path with parameters."""
 
 
+ANY_TEXT: Final = frozenset({"lease_id"})
+"""Ids that any text stands for in a path; what is none is refused when the request is read."""
+
+
 @dataclass(frozen=True, slots=True)
 class Match:
     """An operation and the path parameters of a request to it."""
@@ -165,7 +169,9 @@ def _ids(document: Mapping[str, Any], item: Mapping[str, Any]) -> set[str]:
     return {
         entry["name"]
         for entry in entries
-        if entry["in"] == "path" and entry["schema"].get("format") == "uuid"
+        if entry["in"] == "path"
+        and entry["schema"].get("format") == "uuid"
+        and entry["name"] not in ANY_TEXT
     }
 
 

@@ -5,15 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
-from uuid import UUID
-
-from pydantic import TypeAdapter, ValidationError
 
 from mock_server.call import Call, Reply
-from mock_server.errors import ApiError, RequestInvalid, Unprocessable
+from mock_server.errors import ApiError, Unprocessable
 from mock_server.operations.parts import limit_slots, views
 from mock_server.operations.parts.records_and_bodies import NO_CONTENT, full, sent
-from mock_server.requests.body import collect
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -21,7 +17,6 @@ if TYPE_CHECKING:
 
     from mock_server.store.tables import Record
 
-_ID: Final = TypeAdapter(UUID)
 SHOWN: Final = ("id", "name", "limit")
 USUAL_SECONDS: Final = 300.0
 GONE: Final = "Lease not found - it may have expired or been revoked"
@@ -57,11 +52,7 @@ def bulk_decrement_active_slots_with_lease(call: Call) -> Reply:
 
 def renew_concurrency_lease(call: Call) -> Reply:
     """Let a lease last longer."""
-    try:
-        identity = str(_ID.validate_python(call.path["lease_id"]))
-    except ValidationError as error:
-        raise RequestInvalid(collect(error, "path", "lease_id"), call.raw) from None
-    if not limit_slots.renew(call.store, identity, _duration(call)):
+    if not limit_slots.renew(call.store, call.path["lease_id"], _duration(call)):
         raise ApiError(HTTPStatus.GONE, {"detail": GONE})
     return NO_CONTENT
 

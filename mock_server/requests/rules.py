@@ -72,7 +72,6 @@ _RELATED: Final = _instead(
     lambda: list[Annotated[dict[str, str], AfterValidator(checks.related_resource)]]
 )
 _PAIRS: Final = _instead(lambda: list[tuple[str, str]])
-_MODE: Final = _instead(lambda: Literal["concurrency", "rate_limit"])
 _HOLDER: Final = _instead(lambda: Literal["flow_run", "task_run", "deployment"])
 _RETRY_TYPE: Final = _instead(lambda: Literal["in_process", "reschedule"])
 
@@ -101,8 +100,6 @@ FIELD_TYPES: Final[Mapping[tuple[str, str], Change]] = {
     ("TaskRunPolicy", "retry_delay"): _DELAYS,
     ("TaskRunsHistoryBody", "history_interval_seconds"): _LENGTH,
     ("TaskRunPolicy", "retry_jitter_factor"): _JITTER,
-    ("TakeSlotsBody", "mode"): _MODE,
-    ("TakeSlotsWithLeaseBody", "mode"): _MODE,
     ("VariableCreate", "name"): _VARIABLE_NAME,
     ("VariableCreate", "value"): _VARIABLE_VALUE,
     ("VariableUpdate", "name"): _VARIABLE_NAME,
@@ -115,6 +112,7 @@ FIELD_TYPES: Final[Mapping[tuple[str, str], Change]] = {
 
 COMPONENT_TYPES: Final[Mapping[str, Change]] = {
     # Not only lists are sequences, and the refusal says so.
+    "SlotMode": lambda _: Literal["concurrency", "rate_limit"],
     "LogLines": lambda made: Sequence[get_args(made)[0]],  # type: ignore[misc] # made of data
 }
 """Schema -> what becomes of its type."""
