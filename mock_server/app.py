@@ -43,6 +43,7 @@ if TYPE_CHECKING:
 
     from mock_server.call import Call, Reply
     from mock_server.persistence.state_file import StateFile
+    from mock_server.services.rounds import Rounds
 
     Middleware = Callable[[ASGIApp], ASGIApp]
     Page = tuple[str, Callable[[Request], Awaitable[Response]]]
@@ -91,6 +92,7 @@ class MockApp:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection, as ASGI has it."""
         CONNECTION.set(send)
+        self.controls.catch_up()
         if self._control is not None and _is_control(scope):
             await self._control(scope, receive, send)
         else:
@@ -125,6 +127,7 @@ def create_app(
     state: str | Path | None = None,
     auth: str | None = None,
     csrf: bool = False,
+    services: bool = False,
     limits: Limits = DEFAULT_LIMITS,
     seed: int | None = None,
     now: str | datetime | None = None,
@@ -149,6 +152,8 @@ def create_app(
             in it rather than with fixtures. Close the app to let others open it.
         auth: credentials that the API asks for: `basic:USER:PASSWORD` or `bearer:TOKEN`.
         csrf: ask for CSRF tokens.
+        services: plan runs by schedules, mark late ones and end pauses, as a server does of its own
+            accord.
         limits: how much of a request is taken.
         seed: fixes the ids and names that are made, and which requests the faults hit.
         now: what time it is in the mock: a datetime, or a text in ISO 8601. There it stands still.
@@ -175,7 +180,14 @@ def create_app(
     given = store is not None
     store = _prepared(store, seed, make_clock(now, runs=clock_runs))
     file = _fill(store, None if given else fixtures, state)
-    controls = Controls(store, wrong, fixtures=fixtures, seed=seed, kept=journal_size)
+    controls = Controls(
+        store,
+        wrong,
+        fixtures=fixtures,
+        seed=seed,
+        kept=journal_size,
+        services=_services(store) if services else None,
+    )
     functions = {**OPERATIONS, **(operations or {})}
     if tokens is not None:
         functions["create_csrf_token"] = tokens.create
@@ -204,6 +216,12 @@ def create_app(
     app.middleware.apis.append(API(spec, base_path=BASE_PATH, name="mock", store=store, **options))
     inner = ControlApp(controls, CONTROL_PATH, control_token)
     return MockApp(app, controls, _written(inner, store, file, limits) if control else None, file)
+
+
+def _services(store: Store) -> Rounds:
+    from mock_server.services.rounds import Rounds  # noqa: PLC0415 - only who wants it pays
+
+    return Rounds(store)
 
 
 def _prepared(store: Store | None, seed: int | None, clock: MockClock | None) -> Store:

@@ -151,6 +151,7 @@ def _token(_context: click.Context, _option: click.Parameter, value: str | None)
     help="Ask for basic:USER:PASSWORD or bearer:TOKEN.",
 )
 @click.option("--csrf", is_flag=True, help="Ask for CSRF tokens.")
+@click.option("--services", is_flag=True, help="Plan runs by schedules, mark late ones.")
 @click.option(
     "--ssl-certfile", callback=_file, metavar="FILE", help="Speak HTTPS; a certificate (PEM)."
 )
@@ -202,6 +203,7 @@ def main(
     state: str | None,
     auth: str | None,
     csrf: bool,
+    services: bool,
     ssl_certfile: str | None,
     ssl_keyfile: str | None,
     max_body: int,
@@ -248,6 +250,7 @@ def main(
                 state=state,
                 auth=auth,
                 csrf=csrf,
+                services=services,
                 limits=Limits(max_body=max_body),
                 seed=seed,
                 now=now,

@@ -38,6 +38,10 @@ ALLOWED: Final[Mapping[str, str]] = {
     "/flows/{id}": "PATCH",
     "/task_runs/{id}": "PATCH",
     "/v2/concurrency_limits/filter": "GET",
+    "/v2/concurrency_limits/decrement": "GET",
+    "/v2/concurrency_limits/decrement-with-lease": "GET",
+    "/v2/concurrency_limits/increment": "GET",
+    "/v2/concurrency_limits/increment-with-lease": "GET",
     "/work_pools/count": "GET",
     "/work_pools/filter": "GET",
     "/work_pools/{work_pool_name}/queues/filter": "GET",
@@ -45,6 +49,10 @@ ALLOWED: Final[Mapping[str, str]] = {
 }
 """Path -> the method that a 405 names, where it is not the document's first: the server tells that
 of its first route that the path fits, which may be one of a path with parameters."""
+
+
+ANY_TEXT: Final = frozenset({"lease_id"})
+"""Ids that any text stands for in a path; what is none is refused when the request is read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +169,9 @@ def _ids(document: Mapping[str, Any], item: Mapping[str, Any]) -> set[str]:
     return {
         entry["name"]
         for entry in entries
-        if entry["in"] == "path" and entry["schema"].get("format") == "uuid"
+        if entry["in"] == "path"
+        and entry["schema"].get("format") == "uuid"
+        and entry["name"] not in ANY_TEXT
     }
 
 

@@ -114,6 +114,7 @@ def server(app: MockApp, tls: Tls | None = None, beside: Sequence[Beside] = ()) 
         tls: certificate and key, to speak HTTPS.
         beside: what else is to run in its event loop, as long as it serves.
     """
+    services = app.controls.services
     config = uvicorn.Config(
         app,
         http=Connection,
@@ -126,7 +127,7 @@ def server(app: MockApp, tls: Tls | None = None, beside: Sequence[Beside] = ()) 
         # Without one, OpenSSL asks at the terminal when the key is encrypted.
         ssl_keyfile_password="none",  # noqa: S106
     )
-    return Server(config, beside)
+    return Server(config, beside if services is None else (*beside, services.run))
 
 
 @contextmanager
@@ -140,6 +141,7 @@ def serve(
     state: str | Path | None = None,
     auth: str | None = None,
     csrf: bool = False,
+    services: bool = False,
     cors_origins: Sequence[str] = ANY,
     ui: bool | str | Path = False,
     limits: Limits = DEFAULT_LIMITS,
@@ -167,6 +169,8 @@ def serve(
             in it rather than with fixtures.
         auth: credentials that the API asks for: `basic:USER:PASSWORD` or `bearer:TOKEN`.
         csrf: ask for CSRF tokens.
+        services: plan runs by schedules, mark late ones and end pauses, as a server does of its own
+            accord.
         cors_origins: the origins whose pages may call the API, `*` for any.
         ui: serve the web UI of an installed prefect too; true, or the interpreter (or the folder
             of the environment) that has it.
@@ -203,6 +207,7 @@ def serve(
         state=state,
         auth=auth,
         csrf=csrf,
+        services=services,
         limits=limits,
         seed=seed,
         now=now,

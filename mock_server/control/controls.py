@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from mock_server.faults.rules import Faults
+    from mock_server.services.rounds import Rounds
     from mock_server.store import Snapshot, Store
 
 MOST_SNAPSHOTS: Final = 50
@@ -81,6 +82,7 @@ class Controls:
         fixtures: what the state began with.
         seed: of ids and names; None for any.
         kept: how many exchanges the journal keeps.
+        services: what a server does of its own accord; None for nothing.
 
     Attributes:
         store: the state.
@@ -88,6 +90,7 @@ class Controls:
         journal: what was asked and answered.
         fixtures: what the state began with.
         seed: of ids and names; None for any.
+        services: what a server does of its own accord; None for nothing.
         also_reset: called by `reset` besides.
     """
 
@@ -99,6 +102,7 @@ class Controls:
         fixtures: str | Path,
         seed: int | None = None,
         kept: int,
+        services: Rounds | None = None,
     ) -> None:
         if store.clock is system_clock:
             store.clock = MockClock()
@@ -106,6 +110,7 @@ class Controls:
         self.faults = faults
         self.journal = Journal(store.now, kept)
         self.seed = seed
+        self.services = services
         self.also_reset: list[Callable[[], None]] = []
         self.fixtures = fixtures
         self._snapshots: dict[str, Kept] = {}
@@ -136,6 +141,16 @@ class Controls:
         self.journal.reset()
         for reset in self.also_reset:
             reset()
+        self._restart_services()
+
+    def catch_up(self) -> None:
+        """Let the services do what they do until now, by the mock's clock."""
+        if self.services is not None:
+            self.services.catch_up()
+
+    def _restart_services(self) -> None:
+        if self.services is not None:
+            self.services.restart()
 
     # -- snapshots
 
@@ -204,6 +219,7 @@ class Controls:
         from mock_server.fixtures import load_fixtures  # noqa: PLC0415 - YAML only when needed
 
         load_fixtures(self.store, self.fixtures if fixtures == START else fixtures)
+        self._restart_services()
 
     def load_text(self, text: str) -> None:
         """Replace the data by fixtures that are given as YAML.
@@ -214,6 +230,7 @@ class Controls:
         from mock_server.fixtures.loader import load_text  # noqa: PLC0415 - the same
 
         load_text(self.store, text)
+        self._restart_services()
 
     def dump(self, *, relative: bool = False) -> str:
         """The data as the text of a fixture file; see `mock_server.fixtures.writer`."""

@@ -138,6 +138,7 @@ def _set_clock(asked: Asked, change: Callable[[MockClock], None]) -> Answer:
         raise Conflict(str(error)) from None
     except (ValueError, OverflowError) as error:
         raise Unprocessable(str(error)) from None
+    asked.controls.catch_up()
     return read_clock(asked)
 
 

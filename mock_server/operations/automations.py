@@ -2,21 +2,38 @@
 
 from __future__ import annotations
 
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final
 
 from mock_server.call import Call, Reply
 from mock_server.errors import ApiError
 from mock_server.operations.parts import views
-from mock_server.operations.parts.records_and_bodies import NO_CONTENT, full, newborn
+from mock_server.operations.parts.records_and_bodies import (
+    NO_CONTENT,
+    full,
+    newborn,
+    sent,
+    touch,
+)
+from mock_server.operations.parts.search import window
+from mock_server.operations.parts.small_filters import AUTOMATIONS, predicate
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from mock_server.store import Store
     from mock_server.store.tables import Record
 
 NOT_FOUND: Final = "Automation not found"
 WHEN: Final = ("actions", "actions_on_trigger", "actions_on_resolve")
+
+SORTS: Final[Mapping[str, tuple[Callable[[Record], Any], bool]]] = {
+    "NAME_ASC": (lambda record: record["name"].encode(), False),
+    "NAME_DESC": (lambda record: record["name"].encode(), True),
+    "CREATED_DESC": (itemgetter("created"), True),
+    "UPDATED_DESC": (itemgetter("updated"), True),
+}
+"""The key of an order, and whether the greatest comes first."""
 
 ACTED_ON: Final[Mapping[str, str]] = {
     "deployment_id": "deployment",
@@ -75,6 +92,31 @@ def _automation(call: Call) -> Record:
 def read_automation(call: Call) -> Reply:
     """One automation by its id."""
     return Reply(200, views.pick(_automation(call), views.AUTOMATION))
+
+
+def read_automations(call: Call) -> Reply:
+    """The automations that match, sorted, one stretch of them."""
+    limit, offset = window(call)
+    key, descending = SORTS[full(call).get("sort") or "NAME_ASC"]
+    ordered = sorted(_matching(call), key=key, reverse=descending)
+    stretch = ordered[offset : offset + limit]
+    return Reply(200, [views.pick(record, views.AUTOMATION) for record in stretch])
+
+
+def count_automations(call: Call) -> Reply:
+    """How many automations match."""
+    return Reply(200, len(_matching(call)))
+
+
+def _matching(call: Call) -> list[Record]:
+    matches = predicate(AUTOMATIONS, sent(call).get("automations"))
+    return [record for record in call.store.all("automations") if matches(record)]
+
+
+def patch_automation(call: Call) -> Reply:
+    """Switch an automation on or off."""
+    touch(call.store, "automations", _automation(call)["id"], **sent(call))
+    return NO_CONTENT
 
 
 def delete_automation(call: Call) -> Reply:

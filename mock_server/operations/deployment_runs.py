@@ -136,32 +136,60 @@ def _bulk_item(
 
 def schedule_deployment(call: Call) -> Reply:
     """Plan runs for each active schedule; an unknown deployment plans nothing."""
-    from mock_server.scheduling.schedules import scheduled_times  # noqa: PLC0415 - croniter is slow to load
-
     store, body = call.store, full(call)
     deployment = store.get("deployments", call.path["id"])
     if deployment is not None:
-        start = body.get("start_time") or store.now()
-        end = body.get("end_time") or start + MAX_TIME
         seconds = body.get("min_time")
-        least = MIN_TIME if seconds is None else timedelta(seconds=seconds)
-        counts = (body.get("min_runs"), body.get("max_runs"))
-        min_runs, max_runs = (
-            default if value is None else value
-            for value, default in zip(counts, (MIN_RUNS, MAX_RUNS), strict=True)
+        asked: dict[str, Any] = {
+            "min_time": None if seconds is None else timedelta(seconds=seconds),
+            **{name: body.get(name) for name in ("min_runs", "max_runs")},
+        }
+        plan_ahead(
+            store,
+            deployment,
+            start=body.get("start_time") or store.now(),
+            end=body.get("end_time"),
+            **{name: value for name, value in asked.items() if value is not None},
         )
-        for schedule in store.group("deployment_schedules", deployment_id=deployment["id"]):
-            if schedule["active"]:
-                times = scheduled_times(
-                    schedule["schedule"],
-                    start=start,
-                    end=end,
-                    min_time=least,
-                    min_runs=min_runs,
-                    max_runs=max_runs,
-                )
-                plan_runs(store, deployment, schedule, times)
     return Reply(200, None)
+
+
+def plan_ahead(
+    store: Store,
+    deployment: Record,
+    *,
+    start: datetime,
+    end: datetime | None = None,
+    min_time: timedelta = MIN_TIME,
+    min_runs: int = MIN_RUNS,
+    max_runs: int = MAX_RUNS,
+) -> list[Record]:
+    """Plan runs for each active schedule of a deployment; those that are new.
+
+    Args:
+        store: where to.
+        deployment: whose schedules.
+        start: no run before that.
+        end: no run after that; as far as the released server plans, unless told.
+        min_time: how far the plan is to reach.
+        min_runs: how many runs it is to have.
+        max_runs: how many it may have.
+    """
+    from mock_server.scheduling.schedules import scheduled_times  # noqa: PLC0415 - croniter is slow to load
+
+    planned = []
+    for schedule in store.group("deployment_schedules", deployment_id=deployment["id"]):
+        if schedule["active"]:
+            times = scheduled_times(
+                schedule["schedule"],
+                start=start,
+                end=end or start + MAX_TIME,
+                min_time=min_time,
+                min_runs=min_runs,
+                max_runs=max_runs,
+            )
+            planned += plan_runs(store, deployment, schedule, times)
+    return planned
 
 
 def plan_runs(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
@@ -9,7 +10,7 @@ from mock_server import query
 from mock_server.call import Call, Reply
 from mock_server.errors import ApiError, BadRequest
 from mock_server.operations.parts import limit_slots, new_flow_runs, pools_and_queues, views
-from mock_server.operations.parts.orchestration import propose
+from mock_server.operations.parts.orchestration import Outcome, propose
 from mock_server.operations.parts.parameter_checks import check_job_variables_of_run
 from mock_server.operations.parts.records_and_bodies import NO_CONTENT, by_id, full, sent, touch
 from mock_server.operations.parts.run_creator import creator
@@ -23,6 +24,10 @@ if TYPE_CHECKING:
     from mock_server.store.tables import Record
 
 NOT_FOUND: Final = "Flow run not found"
+
+CLIENT: Final = re.compile(r"prefect/(\d+)\.(\d+)\.(\d+)\S* \(API \S+\)$")
+LEASES_SINCE: Final = (3, 4, 11)
+GOING_ON: Final = ("RUNNING", "CANCELLING")
 
 
 def create_flow_run(call: Call) -> Reply:
@@ -125,10 +130,57 @@ def count_flow_runs(call: Call) -> Reply:
 
 def set_flow_run_state(call: Call) -> Reply:
     """Propose a state for a flow run, and tell what became of the proposal."""
+    run = _run_to_move(call)
+    force = bool(full(call).get("force"))
+    outcome = propose(call.store, run, sent(call)["state"], force=force)
+    if outcome.status == "ACCEPT" and not force and not _knows_leases(call):
+        _keep_slot(call.store, run, outcome.state)
+    return Reply(outcome.http_status, outcome.answer())
+
+
+def _knows_leases(call: Call) -> bool:
+    """Whether the client says that it is one that renews the leases of its runs."""
+    client = CLIENT.match(call.headers.get("user-agent", ""))
+    return client is not None and tuple(map(int, client.groups())) >= LEASES_SINCE
+
+
+def _keep_slot(store: Store, run: Record, state: Record | None) -> None:
+    """Let a run that nobody will renew a lease for have its slot until its end."""
+    before = run["state"]
+    if before and before["type"] == "PENDING" and state and state["type"] in GOING_ON:
+        lease = before["state_details"]["deployment_concurrency_lease_id"]
+        store.delete("leases", lease or "")
+
+
+def _run_to_move(call: Call) -> Record:
     run = call.store.get("flow_runs", call.path["id"])
     if run is None:
-        # This operation words it unlike all others.
+        # A few operations word it unlike all others.
         message = f"Flow run with id {call.path['id']} not found"
         raise ApiError(HTTPStatus.NOT_FOUND, {"exception_message": message})
-    outcome = propose(call.store, run, sent(call)["state"], force=bool(full(call).get("force")))
+    return run
+
+
+def resume_flow_run(call: Call) -> Reply:
+    """Propose that a paused run goes on, in its process or, where that has ended, in a new one."""
+    run = by_id(call, "flow_runs", NOT_FOUND)
+    if run["state_type"] != "PAUSED":
+        outcome = Outcome("ABORT", reason="Cannot resume a flow run that is not paused.")
+        return Reply(outcome.http_status, outcome.answer())
+    details = run["state"]["state_details"]
+    if details["run_input_keyset"]:
+        # The schema of the input is kept by operations that the mock has not.
+        answer = Outcome("REJECT", run["state"], "Run input schema not found.").answer()
+        return Reply(200, {**answer, "details": {**answer["details"], "type": "abort_details"}})
+    state = {"type": "RUNNING"}
+    if details["pause_reschedule"]:
+        state = {"type": "SCHEDULED", "name": "Resuming"}
+    outcome = propose(call.store, run, state, force=False)
     return Reply(outcome.http_status, outcome.answer())
+
+
+def update_flow_run_labels(call: Call) -> Reply:
+    """Set some labels of a flow run."""
+    run = _run_to_move(call)
+    touch(call.store, "flow_runs", run["id"], labels={**(run["labels"] or {}), **sent(call)})
+    return NO_CONTENT

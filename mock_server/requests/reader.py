@@ -90,7 +90,7 @@ class Reader:
             body = self.body.read(raw, errors, clock)
             if needs_check(content):
                 check_storable(body.sent, raw)
-        return Request(self.parameters.path(path), values, body)
+        return Request(self.parameters.path(path, raw), values, body)
 
 
 def _body(models: Models, declared: Mapping[str, Any] | None) -> WholeBody | BodyFields | None:

@@ -72,11 +72,13 @@ _RELATED: Final = _instead(
     lambda: list[Annotated[dict[str, str], AfterValidator(checks.related_resource)]]
 )
 _PAIRS: Final = _instead(lambda: list[tuple[str, str]])
+_HOLDER: Final = _instead(lambda: Literal["flow_run", "task_run", "deployment"])
 _RETRY_TYPE: Final = _instead(lambda: Literal["in_process", "reschedule"])
 
 FIELD_TYPES: Final[Mapping[tuple[str, str], Change]] = {
     ("BlockDocumentCreate", "name"): _BLOCK_NAME,
     ("BlockTypeCreate", "slug"): _SLUG,
+    ("ConcurrencyLeaseHolder", "type"): _HOLDER,
     ("DeploymentCreate", "parameters"): _SIZED,
     ("DeploymentUpdate", "parameters"): _SIZED,
     ("DeploymentFlowRunCreate", "parameters"): _SIZED,
@@ -110,6 +112,7 @@ FIELD_TYPES: Final[Mapping[tuple[str, str], Change]] = {
 
 COMPONENT_TYPES: Final[Mapping[str, Change]] = {
     # Not only lists are sequences, and the refusal says so.
+    "SlotMode": lambda _: Literal["concurrency", "rate_limit"],
     "LogLines": lambda made: Sequence[get_args(made)[0]],  # type: ignore[misc] # made of data
 }
 """Schema -> what becomes of its type."""

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from pydantic import TypeAdapter, ValidationError
 
-from mock_server.errors import BadRequest
+from mock_server.errors import BadRequest, RequestInvalid
 from mock_server.requests.body import collect
 
 if TYPE_CHECKING:
@@ -116,12 +116,29 @@ class Parameters:
         """Whether any parameter is in the query."""
         return bool(self._query)
 
-    def path(self, values: Mapping[str, str]) -> Mapping[str, str]:
-        """The path parameters, ids in their canonical form; routing has let nothing else in."""
+    def path(self, values: Mapping[str, str], raw: Any = None) -> Mapping[str, str]:
+        """The path parameters, ids in their canonical form.
+
+        Args:
+            values: as they stand in the path.
+            raw: the parsed body.
+
+        Raises:
+            RequestInvalid: one that routing lets pass whatever it is, is no id.
+        """
         if not self.ids:
             return values
-        canonical = {name: str(UUID(str(values[name]))) for name in self.ids}
+        try:
+            canonical = {name: str(UUID(str(values[name]))) for name in self.ids}
+        except ValueError:
+            raise RequestInvalid(self._no_ids(values), raw) from None
         return {**values, **canonical}
+
+    def _no_ids(self, values: Mapping[str, str]) -> list[Error]:
+        errors: list[Error] = []
+        for name in self.ids:
+            Parameter("path", name, TypeAdapter(UUID)).read(values, errors)
+        return errors
 
     def check_headers(self, headers: Mapping[str, str]) -> list[Error]:
         """What is wrong with the headers, other than the version."""

@@ -148,6 +148,7 @@ KINDS: Final[Mapping[str, Kind]] = {
         unique=(("name",),),
         required=_required("active name limit active_slots denied_slots slot_decay_per_second"),
     ),
+    "leases": Kind(required=_required("limit_ids slots expires")),
     "block_types": Kind(unique=(("name",), ("slug",))),
     "block_schemas": Kind(
         unique=(("checksum", "version"),),

@@ -112,6 +112,15 @@ def test_it_says_which_data_it_has_when_a_state_file_comes_before_fixtures(tmp_p
     assert f"({options[1]}: 0 deployments)" in again
 
 
+def test_services_run_when_they_are_asked_for() -> None:
+    planned = {"flow_runs": {"tags": {"all_": ["auto-scheduled"]}}}
+    told = []
+    for options in ([], ["--services"]):
+        with running("--fixtures", "default", "--now", "2026-01-01", *options) as (_, lines):
+            told.append(httpx.post(f"{address(lines)}/flow_runs/count", json=planned).json())
+    assert told[0] < told[1]
+
+
 @pytest.mark.parametrize(
     ("options", "words"),
     [

@@ -143,6 +143,8 @@ def theirs(client: httpx.Client, operation: str, content: bytes) -> httpx.Respon
 
 # Its triggers and its seventeen kinds of actions are described in outline only.
 OUTLINED = {"create_automation"}
+# It takes labels that no answer can show; see `deliberate_differences.yaml`.
+LENIENT = {"update_flow_run_labels"}
 
 
 @pytest.mark.parametrize("operation", sorted(BODIES.keys() - OUTLINED))
@@ -159,4 +161,5 @@ def test_the_models_refuse_as_a_real_server_does(real_server: str, operation: st
             if refused != expected:
                 # Ours alone: that server does not get so far, as what is asked for is unknown.
                 assert answer.status_code in {200, 404}, content
-                assert all(map(is_own, refused["exception_detail"])), content
+                alone = operation in LENIENT or all(map(is_own, refused["exception_detail"]))
+                assert alone, content

@@ -39,6 +39,8 @@ OPERATIONS = {
     "PATCH /flow_runs/{id}": "update_flow_run",
     "DELETE /flow_runs/{id}": "delete_flow_run",
     "POST /flow_runs/{id}/set_state": "set_flow_run_state",
+    "POST /flow_runs/{id}/resume": "resume_flow_run",
+    "PATCH /flow_runs/{id}/labels": "update_flow_run_labels",
     "POST /task_runs/": "create_task_run",
     "POST /task_runs/filter": "read_task_runs",
     "POST /task_runs/count": "count_task_runs",
@@ -78,12 +80,20 @@ OPERATIONS = {
     "PATCH /variables/{id}": "update_variable",
     "DELETE /variables/{id}": "delete_variable",
     "POST /concurrency_limits/filter": "read_concurrency_limits",
+    "POST /v2/concurrency_limits/increment": "bulk_increment_active_slots",
+    "POST /v2/concurrency_limits/increment-with-lease": "bulk_increment_active_slots_with_lease",
+    "POST /v2/concurrency_limits/decrement": "bulk_decrement_active_slots",
+    "POST /v2/concurrency_limits/decrement-with-lease": "bulk_decrement_active_slots_with_lease",
+    "POST /v2/concurrency_limits/leases/{lease_id}/renew": "renew_concurrency_lease",
     "POST /saved_searches/filter": "read_saved_searches",
     "POST /v2/concurrency_limits/": "create_concurrency_limit_v2",
     "POST /v2/concurrency_limits/filter": "read_all_concurrency_limits_v2",
     "GET /v2/concurrency_limits/{id_or_name}": "read_concurrency_limit_v2",
     "PATCH /v2/concurrency_limits/{id_or_name}": "update_concurrency_limit_v2",
     "DELETE /v2/concurrency_limits/{id_or_name}": "delete_concurrency_limit_v2",
+    "POST /automations/filter": "read_automations",
+    "POST /automations/count": "count_automations",
+    "PATCH /automations/{id}": "patch_automation",
     "GET /automations/related-to/{resource_id}": "read_automations_related_to_resource",
     "DELETE /automations/owned-by/{resource_id}": "delete_automations_owned_by_resource",
     "POST /automations/": "create_automation",
@@ -165,10 +175,11 @@ def test_each_is_described_in_full(key: str) -> None:
         fields = schema.get("x-body-fields", False)
         assert body["required"] is (bool(required) or not fields)
         if schema["type"] == "object":
-            assert (schema.get("additionalProperties") is False) is not fields
+            is_map = not schema.get("properties") and "additionalProperties" in schema
+            assert is_map or (schema.get("additionalProperties") is False) is not fields
     if re.search(r"\{(id|name|work_pool_name|id_or_name)\}", path):
         assert "404" in responses
-    if "{id}" in path and not path.endswith("set_state"):
+    if "{id}" in path and not path.endswith(("set_state", "resume", "labels")):
         assert "405" in responses
 
 

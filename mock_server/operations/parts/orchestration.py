@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from mock_server.operations.parts import limit_slots
@@ -125,8 +126,11 @@ def _lease(move: Transition, state: Record) -> str | None:
     """The lease of a run's slot: handed on from state to state, new with a slot just taken."""
     taken = state["type"] == "PENDING" and move.before["type"] not in limit_slots.HOLDING
     deployment = move.store.get("deployments", move.run["deployment_id"])
-    if taken and limit_slots.limit_of(move.store, deployment) is not None:
-        return move.store.new_id()
+    limit = limit_slots.limit_of(move.store, deployment)
+    if taken and limit is not None:
+        seconds = ((deployment or {}).get("concurrency_options") or {}).get("grace_period_seconds")
+        lasts = limit_slots.LEASE if seconds is None else timedelta(seconds=seconds)
+        return limit_slots.lease(move.store, [limit], 1, lasts)
     lease: str | None = move.before["state_details"][LEASE]
     return lease
 
@@ -169,6 +173,10 @@ def _release(move: Transition, state: Record, *, accepted: bool) -> None:
     if move.before["type"] not in limit_slots.HOLDING or state["type"] in limit_slots.HOLDING:
         return
     if not accepted and state["name"] == "AwaitingRetry":
+        return
+    lease = move.store.get("leases", move.before["state_details"][LEASE])
+    if lease is not None:
+        limit_slots.end_lease(move.store, lease)
         return
     deployment = move.store.get("deployments", move.run["deployment_id"])
     limit = limit_slots.limit_of(move.store, deployment)

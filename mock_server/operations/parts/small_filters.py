@@ -14,6 +14,7 @@ from mock_server.query.operators import (
     like_,
     not_any_,
     tags_all_,
+    tags_any_,
     tags_is_null_,
 )
 from mock_server.query.predicates import always
@@ -41,6 +42,12 @@ VARIABLES: Final[Mapping[str, Criterion]] = {
     "id": Criterion({"any_": any_("id")}),
     "name": Criterion({"any_": any_("name"), "like_": like_("name")}),
     "tags": Criterion({"all_": tags_all_, "is_null_": tags_is_null_}),
+}
+AUTOMATIONS: Final[Mapping[str, Criterion]] = {
+    "id": Criterion({"any_": any_("id")}),
+    "name": Criterion({"any_": any_("name")}),
+    "created": Criterion({"before_": before_("created")}),
+    "tags": Criterion({"all_": tags_all_, "any_": tags_any_, "is_null_": tags_is_null_}),
 }
 WORKERS: Final[Mapping[str, Criterion]] = {
     "last_heartbeat_time": Criterion(
