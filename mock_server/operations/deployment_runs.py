@@ -216,7 +216,8 @@ def plan_runs(
         )
         if created:
             planned.append(run)
-    return planned
+    stamp = store.tick_coarsely()
+    return [store.update("flow_runs", run["id"], updated=stamp) for run in planned]
 
 
 def get_scheduled_flow_runs_for_deployments(call: Call) -> Reply:

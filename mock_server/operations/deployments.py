@@ -160,12 +160,12 @@ def delete_deployment(call: Call) -> Reply:
 
 
 def bulk_delete_deployments(call: Call) -> Reply:
-    """Delete the deployments that match, the first by name; the ids of those deleted."""
+    """Delete the deployments that match, the first by name; the ids of those deleted, sorted."""
     store = call.store
     matching = query.select(
         store.data(), "deployments", filters(call, "deployments"), limit=call.full["limit"]
     )
-    ids = [record["id"] for record in matching]
+    ids = sorted(record["id"] for record in matching)
     for identity in ids:
         deployment_records.delete_deployment(store, identity)
     return Reply(200, {"deleted": ids})
