@@ -150,7 +150,7 @@ def schedule_deployment(call: Call) -> Reply:
             default if value is None else value
             for value, default in zip(counts, (MIN_RUNS, MAX_RUNS), strict=True)
         )
-        for schedule in store.group("deployment_schedules", deployment_id=deployment["id"]):
+        for schedule in views.written_last_first(store, deployment["id"]):
             if schedule["active"]:
                 times = scheduled_times(
                     schedule["schedule"],

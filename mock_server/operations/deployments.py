@@ -189,6 +189,16 @@ def resume_deployment(call: Call) -> Reply:
 
 
 def work_queue_check_for_deployment(call: Call) -> Reply:
-    """Every work queue of the server: none restricts itself to certain deployments."""
-    by_id(call, "deployments", NOT_FOUND)
-    return Reply(200, [views.bare_work_queue(queue) for queue in call.store.all("work_queues")])
+    """The work queues, of any pool, that do not restrict themselves to other deployments."""
+    deployment = by_id(call, "deployments", NOT_FOUND)
+    queues = [queue for queue in call.store.all("work_queues") if _takes(queue, deployment)]
+    return Reply(200, [views.bare_work_queue(queue) for queue in queues])
+
+
+def _takes(queue: Record, deployment: Record) -> bool:
+    """Whether the filter of an old agent's queue, if it has one, lets a deployment through."""
+    wanted = queue["filter"] or {}
+    ids = wanted.get("deployment_ids")
+    return set(wanted.get("tags") or ()) <= set(deployment["tags"]) and (
+        not ids or deployment["id"] in ids
+    )

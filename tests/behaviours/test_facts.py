@@ -25,14 +25,36 @@ def deployment(client: Client, ground: dict[str, Any], **fields: Any) -> dict[st
 def test_the_check_of_queues_tells_of_all_queues(client: Client, ground: dict[str, Any]) -> None:
     elsewhere = deployment(client, ground, work_queue_name=unique())
     inside = deployment(client, ground, work_pool_name=ground["work_pool"])
-    found = client.made(f"GET /deployments/{ground['base']}/work_queue_check")
+
+    def unrestricted(owner: str) -> list[dict[str, Any]]:
+        found = client.made(f"GET /deployments/{owner}/work_queue_check")
+        return [queue for queue in found if queue["filter"] is None]
+
+    found = unrestricted(ground["base"])
     ids = {queue["id"] for queue in found}
     assert {elsewhere["work_queue_id"], inside["work_queue_id"]} <= ids
     assert {"status", "work_pool_name"}.isdisjoint(set().union(*found))
-    assert {queue["filter"] for queue in found} == {None}
     for other in (elsewhere, inside):
-        again = client.made(f"GET /deployments/{other['id']}/work_queue_check")
-        assert {queue["id"] for queue in again} == ids
+        assert {queue["id"] for queue in unrestricted(other["id"])} == ids
+
+
+def test_the_check_of_queues_leaves_out_those_for_others(
+    client: Client, ground: dict[str, Any]
+) -> None:
+    first, second = deployment(client, ground, tags=["a", "b"]), deployment(client, ground)
+    filters = {
+        "open": {"tags": [], "deployment_ids": []},
+        "tagged": {"tags": ["a"]},
+        "named": {"deployment_ids": [second["id"]]},
+        "both": {"tags": ["a"], "deployment_ids": [first["id"], second["id"]]},
+    }
+    made = {
+        client.made("POST /work_queues/", {"name": unique(), "filter": wanted})["id"]: name
+        for name, wanted in filters.items()
+    }
+    for owner, names in ((first, {"open", "tagged", "both"}), (second, {"open", "named"})):
+        found = client.made(f"GET /deployments/{owner['id']}/work_queue_check")
+        assert {made[queue["id"]] for queue in found if queue["id"] in made} == names
 
 
 def test_a_new_deployment_was_updated_before_it_was_created(
