@@ -200,7 +200,8 @@ def test_the_first_heartbeat_updates_a_pool(client: Client, ground: dict[str, An
     """That of a pool of agents too, though it shows no status."""
     del ground
     for kind in ("process", "prefect-agent"):
-        path = f"/work_pools/{client.made('POST /work_pools/', {'name': unique(), 'type': kind})['name']}"
+        pool = client.made("POST /work_pools/", {"name": unique(), "type": kind})
+        path = f"/work_pools/{pool['name']}"
         stamps = [client.made(f"GET {path}")["updated"]]
         for _ in range(2):
             client.made(f"POST {path}/workers/heartbeat", {"name": "worker"})
