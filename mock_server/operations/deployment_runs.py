@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from mock_server import query
 from mock_server.call import Call, Reply
-from mock_server.errors import DATA_INTEGRITY_CONFLICT, ApiError, BadRequest
+from mock_server.errors import DATA_INTEGRITY_CONFLICT, ApiError, BadRequest, RequestInvalid
 from mock_server.operations.parts import deployment_records, new_flow_runs, pools_and_queues, views
 from mock_server.operations.parts.parameter_checks import (
     MANY_RUNS,
@@ -21,6 +21,7 @@ from mock_server.operations.parts.parameter_checks import (
 from mock_server.operations.parts.records_and_bodies import by_id, full, sent
 from mock_server.operations.parts.run_creator import creator
 from mock_server.operations.parts.search import window
+from mock_server.requests.formats import has_no_offset
 from mock_server.store.tables import IntegrityError
 
 if TYPE_CHECKING:
@@ -160,8 +161,27 @@ def schedule_deployment(call: Call) -> Reply:
                     min_runs=min_runs,
                     max_runs=max_runs,
                 )
+                if len(times) >= max(min_runs, 1):
+                    _check_offset(call.raw)
                 plan_runs(store, deployment, schedule, times)
     return Reply(200, None)
+
+
+def _check_offset(body: Any) -> None:
+    """Refuse a start without an offset, now that a planned time is to be compared with it.
+
+    Raises:
+        RequestInvalid: the start has no offset.
+    """
+    given = body.get("start_time") if isinstance(body, dict) else None
+    if given is not None and has_no_offset(given):
+        error = {
+            "type": "timezone_aware",
+            "loc": ("body", "start_time"),
+            "msg": "Input should have timezone info",
+            "input": given,
+        }
+        raise RequestInvalid([error], body)
 
 
 def plan_runs(
