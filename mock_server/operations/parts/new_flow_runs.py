@@ -103,7 +103,6 @@ def new_run(store: Store, fields: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def policy(sent: Mapping[str, Any] | None) -> dict[str, Any]:
-    """A run's policy with every key; a null means the default."""
-    given = {key: value for key, value in (sent or {}).items() if value is not None}
-    merged = {**POLICY, **given}
-    return {**merged, "retry_delay_seconds": float(merged["retry_delay_seconds"])}
+    """A run's policy with every key; a null that was sent stays one."""
+    merged = {**POLICY, **(sent or {})}
+    return {**merged, "retry_delay_seconds": float(merged["retry_delay_seconds"] or 0)}
