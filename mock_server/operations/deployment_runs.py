@@ -84,6 +84,7 @@ def _create(
         "work_queue_name": queue_name,
         "work_queue_id": queue_id,
         "job_variables": body.get("job_variables", {}),
+        "empirical_policy": body.get("empirical_policy"),
         "created_by": creator(call),
     }
     return new_flow_runs.create(store, {**request, **fields}, state=body.get("state"))
