@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import timedelta, timezone
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 from zoneinfo import ZoneInfo
 
 from mock_server import query
 from mock_server.call import Call, Reply
-from mock_server.errors import DATA_INTEGRITY_CONFLICT, ApiError, BadRequest
+from mock_server.errors import DATA_INTEGRITY_CONFLICT, ApiError, BadRequest, RequestInvalid
 from mock_server.operations.parts import deployment_records, new_flow_runs, pools_and_queues, views
 from mock_server.operations.parts.parameter_checks import (
     MANY_RUNS,
@@ -21,10 +22,11 @@ from mock_server.operations.parts.parameter_checks import (
 from mock_server.operations.parts.records_and_bodies import by_id, full, sent
 from mock_server.operations.parts.run_creator import creator
 from mock_server.operations.parts.search import window
+from mock_server.requests.formats import has_no_offset
 from mock_server.store.tables import IntegrityError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from datetime import datetime
 
     from mock_server.store import Store
@@ -83,6 +85,7 @@ def _create(
         "work_queue_name": queue_name,
         "work_queue_id": queue_id,
         "job_variables": body.get("job_variables", {}),
+        "empirical_policy": body.get("empirical_policy"),
         "created_by": creator(call),
     }
     return new_flow_runs.create(store, {**request, **fields}, state=body.get("state"))
@@ -149,6 +152,7 @@ def schedule_deployment(call: Call) -> Reply:
             deployment,
             start=body.get("start_time") or store.now(),
             end=body.get("end_time"),
+            compared=partial(_check_offset, call.raw),
             **{name: value for name, value in asked.items() if value is not None},
         )
     return Reply(200, None)
@@ -163,6 +167,7 @@ def plan_ahead(
     min_time: timedelta = MIN_TIME,
     min_runs: int = MIN_RUNS,
     max_runs: int = MAX_RUNS,
+    compared: Callable[[], None] = lambda: None,
 ) -> list[Record]:
     """Plan runs for each active schedule of a deployment; those that are new.
 
@@ -174,11 +179,12 @@ def plan_ahead(
         min_time: how far the plan is to reach.
         min_runs: how many runs it is to have.
         max_runs: how many it may have.
+        compared: called where a planned time is to be compared with the start.
     """
     from mock_server.scheduling.schedules import scheduled_times  # noqa: PLC0415 - croniter is slow to load
 
     planned = []
-    for schedule in store.group("deployment_schedules", deployment_id=deployment["id"]):
+    for schedule in views.written_last_first(store, deployment["id"]):
         if schedule["active"]:
             times = scheduled_times(
                 schedule["schedule"],
@@ -188,8 +194,27 @@ def plan_ahead(
                 min_runs=min_runs,
                 max_runs=max_runs,
             )
+            if len(times) >= max(min_runs, 1):
+                compared()
             planned += plan_runs(store, deployment, schedule, times)
     return planned
+
+
+def _check_offset(body: Any) -> None:
+    """Refuse a start without an offset, now that a planned time is to be compared with it.
+
+    Raises:
+        RequestInvalid: the start has no offset.
+    """
+    given = body.get("start_time") if isinstance(body, dict) else None
+    if given is not None and has_no_offset(given):
+        error = {
+            "type": "timezone_aware",
+            "loc": ("body", "start_time"),
+            "msg": "Input should have timezone info",
+            "input": given,
+        }
+        raise RequestInvalid([error], body)
 
 
 def plan_runs(
@@ -244,7 +269,8 @@ def plan_runs(
         )
         if created:
             planned.append(run)
-    return planned
+    stamp = store.tick_coarsely()
+    return [store.update("flow_runs", run["id"], updated=stamp) for run in planned]
 
 
 def get_scheduled_flow_runs_for_deployments(call: Call) -> Reply:

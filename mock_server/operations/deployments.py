@@ -160,12 +160,12 @@ def delete_deployment(call: Call) -> Reply:
 
 
 def bulk_delete_deployments(call: Call) -> Reply:
-    """Delete the deployments that match, the first by name; the ids of those deleted."""
+    """Delete the deployments that match, the first by name; the ids of those deleted, sorted."""
     store = call.store
     matching = query.select(
         store.data(), "deployments", filters(call, "deployments"), limit=call.full["limit"]
     )
-    ids = [record["id"] for record in matching]
+    ids = sorted(record["id"] for record in matching)
     for identity in ids:
         deployment_records.delete_deployment(store, identity)
     return Reply(200, {"deleted": ids})
@@ -189,6 +189,16 @@ def resume_deployment(call: Call) -> Reply:
 
 
 def work_queue_check_for_deployment(call: Call) -> Reply:
-    """Every work queue of the server: none restricts itself to certain deployments."""
-    by_id(call, "deployments", NOT_FOUND)
-    return Reply(200, [views.bare_work_queue(queue) for queue in call.store.all("work_queues")])
+    """The work queues, of any pool, that do not restrict themselves to other deployments."""
+    deployment = by_id(call, "deployments", NOT_FOUND)
+    queues = [queue for queue in call.store.all("work_queues") if _takes(queue, deployment)]
+    return Reply(200, [views.bare_work_queue(queue) for queue in queues])
+
+
+def _takes(queue: Record, deployment: Record) -> bool:
+    """Whether the filter of an old agent's queue, if it has one, lets a deployment through."""
+    wanted = queue["filter"] or {}
+    ids = wanted.get("deployment_ids")
+    return set(wanted.get("tags") or ()) <= set(deployment["tags"]) and (
+        not ids or deployment["id"] in ids
+    )

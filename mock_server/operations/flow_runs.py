@@ -39,6 +39,7 @@ def create_flow_run(call: Call) -> Reply:
     fields = {
         "job_variables": None,
         **request,
+        "empirical_policy": body.get("empirical_policy"),
         "work_queue_id": queue_id,
         "labels": _labels(store, request),
         "created_by": creator(call),

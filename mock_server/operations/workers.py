@@ -21,6 +21,7 @@ def worker_heartbeat(call: Call) -> Reply:
     """Take note that a worker lives; its pool is ready then."""
     store, body = call.store, full(call)
     pool = pools_and_queues.pool_named(store, call.path["work_pool_name"])
+    others = store.group("workers", work_pool_id=pool["id"])
     known = store.find("workers", work_pool_id=pool["id"], name=body["name"])
     told: dict[str, Any] = {"last_heartbeat_time": store.now(), "status": "ONLINE"}
     interval = body.get("heartbeat_interval_seconds")
@@ -33,6 +34,9 @@ def worker_heartbeat(call: Call) -> Reply:
         store.insert("workers", {**newborn(store), **names, **told})
     if pool["status"] == "NOT_READY":
         store.update("work_pools", pool["id"], status="READY", updated=store.tick_coarsely())
+    elif pool["status"] is None and not others:
+        # A pool of agents gets ready as well, though nobody is told.
+        store.update("work_pools", pool["id"], updated=store.tick_coarsely())
     return NO_CONTENT
 
 
@@ -108,9 +112,9 @@ def _room(store: Store, limited: Record, queues: list[Record]) -> int | None:
 
 
 def _mark_polled(store: Store, queues: list[Record]) -> None:
-    now = store.now()
+    now, stamp = store.now(), store.tick_coarsely()
     for queue in queues:
         status = "READY" if queue["status"] == "NOT_READY" else queue["status"]
-        store.update("work_queues", queue["id"], last_polled=now, status=status)
+        store.update("work_queues", queue["id"], last_polled=now, status=status, updated=stamp)
         deployments = store.group("deployments", work_queue_id=queue["id"])
         deployment_records.mark_polled(store, [record["id"] for record in deployments])

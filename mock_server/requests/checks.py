@@ -166,11 +166,15 @@ def creation(values: object) -> object:
         return values
     _one_limit(values)
     parameters = values.get("parameters", {})
-    if values.get("enforce_parameter_schema"):
-        from mock_server.requests.deployment_parameters import check_parameters  # noqa: PLC0415 - rarely needed
+    if not values.get("enforce_parameter_schema"):
+        values["parameters"] = parameters
+        return _without_retired(values)
+    from mock_server.requests import deployment_parameters  # noqa: PLC0415 - rarely needed
 
-        check_parameters(parameters, values.get("parameter_openapi_schema"))
+    schema = values.get("parameter_openapi_schema")
+    deployment_parameters.check_values(parameters, schema)
     values["parameters"] = parameters
+    deployment_parameters.check_schema(schema)
     return _without_retired(values)
 
 

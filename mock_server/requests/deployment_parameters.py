@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Final
 
 import jsonschema
 from referencing import Registry
 from referencing.exceptions import Unresolvable
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+SCHEMA_TYPES: Final = (dict, list, str)
 BROKEN_SCHEMA: Final = "The provided schema is not a valid json schema. Schema error:"
 
 
@@ -16,8 +21,8 @@ BROKEN_SCHEMA: Final = "The provided schema is not a valid json schema. Schema e
 REGISTRY: Final[Registry[Any]] = Registry()
 
 
-def check_parameters(parameters: object, schema: object) -> None:
-    """Check parameters against their schema, and the schema itself.
+def check_values(parameters: object, schema: object) -> None:
+    """Check parameters against their schema, as far as it is one.
 
     What the schema requires may be missing: runs may bring it. A schema of a type that no schema
     has is left to the check of its type.
@@ -25,19 +30,36 @@ def check_parameters(parameters: object, schema: object) -> None:
     Raises:
         ValueError: in the server's words.
     """
-    if not isinstance(schema, dict | list | str):
-        return
-    try:
-        if parameters is not None:
+    if parameters is not None and isinstance(schema, SCHEMA_TYPES):
+        with _told():
             _check_values(parameters, without_required(schema))
-        _check_schema(schema)
+
+
+def check_schema(schema: object) -> None:
+    """Check a schema, what it requires included.
+
+    Raises:
+        ValueError: in the server's words.
+    """
+    if isinstance(schema, SCHEMA_TYPES):
+        with _told():
+            _check_schema(schema)
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Tell whatever a check fails with as the client's mistake, which it always is.
+
+    A pattern that is none, a multiple of zero: what a client's schema can do to a validator has no
+    end.
+    """
+    try:
+        yield
     except ValueError:
         raise
     except RecursionError as error:
         raise ValueError("Validation failed. Failure reason: the schema never ends") from error
     except Exception as error:
-        # A pattern that is none, a multiple of zero: what a client's schema can do to a validator
-        # has no end, and is always the client's mistake.
         raise ValueError(f"Validation failed. Failure reason: {error}") from error
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 from uuid import UUID
 from zoneinfo import available_timezones
 
-from pydantic import AfterValidator, AwareDatetime, Field, WrapValidator
+from pydantic import AfterValidator, Field, TypeAdapter, WrapValidator
 from pydantic_core import PydanticCustomError
 from pydantic_core.core_schema import simple_ser_schema
 
@@ -104,6 +104,14 @@ def zone_by_pattern() -> Any:
     return Annotated[str, Field(pattern=time_zone_pattern())]
 
 
+_TIME: Final = TypeAdapter(datetime)
+
+
+def has_no_offset(value: Any) -> bool:
+    """Whether a time, which pydantic can read, says no offset from UTC."""
+    return _TIME.validate_python(value).tzinfo is None
+
+
 class AsIs:
     """Marks a type whose validator leaves another type than pydantic would expect to dump."""
 
@@ -118,8 +126,6 @@ Identifier = Annotated[UUID, AfterValidator(str), AS_IS]
 LenientTime = Annotated[datetime, WrapValidator(_lenient_time), AS_IS]
 StandardTime = Annotated[datetime, AfterValidator(aware), AS_IS]
 """A time that pydantic reads; in UTC if it is naive."""
-TimeWithOffset = Annotated[AwareDatetime, AfterValidator(aware), AS_IS]
-"""A time that pydantic reads, with its offset: the server fails on one without."""
 PositiveSeconds = Annotated[
     timedelta, AfterValidator(_positive), AfterValidator(timedelta.total_seconds), AS_IS
 ]

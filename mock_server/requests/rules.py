@@ -18,7 +18,6 @@ from mock_server.requests.formats import (
     AS_IS,
     PositiveSeconds,
     StandardTime,
-    TimeWithOffset,
     zone_by_pattern,
 )
 
@@ -95,7 +94,7 @@ FIELD_TYPES: Final[Mapping[tuple[str, str], Change]] = {
     ("IntervalSchedule", "interval"): _instead(lambda: PositiveSeconds),
     ("RRuleSchedule", "timezone"): _instead(zone_by_pattern),
     ("ScheduleDeploymentBody", "end_time"): _instead(lambda: StandardTime),
-    ("ScheduleDeploymentBody", "start_time"): _instead(lambda: TimeWithOffset),
+    ("ScheduleDeploymentBody", "start_time"): _instead(lambda: StandardTime),
     ("TaskRunCreate", "cache_key"): _CACHE_KEY,
     ("TaskRunPolicy", "retry_delay"): _DELAYS,
     ("TaskRunsHistoryBody", "history_interval_seconds"): _LENGTH,

@@ -205,13 +205,29 @@ def at_wall_clock(wall: datetime, zone: ZoneInfo, *, fold: int) -> datetime:
     return wall.replace(tzinfo=zone, fold=fold)
 
 
+class _Cron(croniter):
+    """A reader of cron expressions that leaps over months as the released server's does.
+
+    It takes a day that the month has not for one of the next month: on from the 27th of February,
+    `*/5` (of which 31 is one) leads to the 3rd of March, and the 1st goes by.
+    """
+
+    @staticmethod
+    def _get_next_nearest_diff(x: int, to_check: list[Any], range_val: int | None) -> int | None:
+        for value in to_check:
+            day: int = range_val if value == "l" and range_val is not None else value
+            if day >= x:
+                return day - x
+        return None if range_val is None else int(to_check[0]) - x + range_val
+
+
 def _by_cron(schedule: Schedule, start: datetime) -> Iterator[datetime]:
     """The local clock matches the expression; of an hour that comes twice, the first one."""
     zone = _zone(schedule)
     wall = start.replace(tzinfo=None, fold=0) - timedelta(seconds=1)
     if wall.microsecond:
         wall += timedelta(seconds=1)
-    cron = croniter(schedule["cron"], wall, day_or=schedule.get("day_or", True))
+    cron = _Cron(schedule["cron"], wall, day_or=schedule.get("day_or", True))
     while True:
         yield at_wall_clock(cron.get_next(datetime), zone, fold=0)
 

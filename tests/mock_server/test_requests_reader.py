@@ -107,11 +107,11 @@ def test_a_number_beyond_64_bits_is_an_error_if_there_is_no_other() -> None:
     assert reported([own]) == [own]
 
 
-def test_a_time_without_an_offset_is_an_error_if_there_is_no_other() -> None:
-    naive = {"start_time": "2026-01-01T00:00:00"}
-    assert refusal("schedule_deployment", naive) == [("timezone_aware", ("body", "start_time"))]
-    assert refusal("schedule_deployment", {**naive, "max_runs": "x"}) == [
-        ("int_parsing", ("body", "max_runs"))
+def test_a_name_that_paths_cannot_hold_is_an_error_if_there_is_no_other() -> None:
+    slashed = {"name": "a/b", "flow_id": "0" * 32}
+    assert refusal("create_deployment", slashed) == [("string_pattern_mismatch", ("body", "name"))]
+    assert refusal("create_deployment", {**slashed, "tags": None}) == [
+        ("list_type", ("body", "tags"))
     ]
 
 

@@ -124,21 +124,27 @@ def delete_schedules(store: Store, deployment_id: str) -> None:
 
 
 def set_limit(store: Store, deployment_id: str, limit: int | None) -> None:
-    """Give a deployment a concurrency limit of its own, change it, or take it away."""
+    """Give a deployment a concurrency limit of its own, change it, or take it away.
+
+    The deployment keeps the number, too, so it is changed by each of them; one that only loses a
+    limit shared with others kept none.
+    """
     deployment = store.tables["deployments"].records[deployment_id]
     current = store.get("concurrency_limits", deployment["concurrency_limit_id"])
-    if limit is None:
-        if current is not None:
-            store.delete("concurrency_limits", current["id"])
+    if limit == (None if current is None else current["limit"]):
         return
-    now = store.tick_coarsely()
-    if current is not None:
-        if current["limit"] != limit:
-            store.update("concurrency_limits", current["id"], limit=limit, updated=now)
-        return
-    name = f"deployment:{deployment_id}"
-    made = store.insert("concurrency_limits", new_limit(store, name, {"limit": limit}))
-    store.update("deployments", deployment_id, concurrency_limit_id=made["id"], updated=now)
+    name, now = f"deployment:{deployment_id}", store.tick_coarsely()
+    changes: dict[str, Any] = {"updated": now}
+    if current is None:
+        made = store.insert("concurrency_limits", new_limit(store, name, {"limit": limit}))
+        changes["concurrency_limit_id"] = made["id"]
+    elif limit is not None:
+        store.update("concurrency_limits", current["id"], limit=limit, updated=now)
+    else:
+        store.delete("concurrency_limits", current["id"])
+        if current["name"] != name:
+            return
+    store.update("deployments", deployment_id, **changes)
 
 
 def new_limit(store: Store, name: str, fields: Mapping[str, Any]) -> dict[str, Any]:

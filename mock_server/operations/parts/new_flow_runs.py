@@ -63,7 +63,8 @@ def create(
         fields: what the request and the deployment say of it.
         state: the state that the request describes.
         default_state: the type of its state when the request describes none.
-        in_bulk: it is planned by a schedule, and so not named in its state.
+        in_bulk: it is planned by a schedule: it is not named in its state, and its id tells
+            when it was planned.
 
     Returns:
         The run, and whether it is new: a run of this flow with this idempotency key is
@@ -74,6 +75,8 @@ def create(
         existing = store.find("flow_runs", flow_id=fields["flow_id"], idempotency_key=key)
         if existing is not None:
             return existing, False
+    if in_bulk:
+        fields = {**fields, "id": fields.get("id") or store.new_ordered_id()}
     run = store.insert("flow_runs", new_run(store, fields))
     first = requested_state(store, state, default_state)
     return enter(store, "flow_runs", run, first, named=not in_bulk), True
@@ -100,7 +103,6 @@ def new_run(store: Store, fields: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def policy(sent: Mapping[str, Any] | None) -> dict[str, Any]:
-    """A run's policy with every key; a null means the default."""
-    given = {key: value for key, value in (sent or {}).items() if value is not None}
-    merged = {**POLICY, **given}
-    return {**merged, "retry_delay_seconds": float(merged["retry_delay_seconds"])}
+    """A run's policy with every key; a null that was sent stays one."""
+    merged = {**POLICY, **(sent or {})}
+    return {**merged, "retry_delay_seconds": float(merged["retry_delay_seconds"] or 0)}

@@ -116,7 +116,7 @@ def _enter(move: Transition, state: Record, *, accepted: bool, force: bool) -> R
         "flow_runs",
         store.tables["flow_runs"].records[move.run["id"]],
         {**state, "state_details": details},
-        resuming=policy["resuming"] and not leaves_its_end,
+        resuming=bool(policy["resuming"]) and not leaves_its_end,
     )
     _release(move, state, accepted=accepted)
     return run
@@ -154,7 +154,7 @@ def _policy(move: Transition, state: Record, *, accepted: bool, force: bool) -> 
             changes |= {"resuming": False, "pause_keys": [], "retry_type": "in_process"}
     if not force and accepted and target == "PAUSED":
         key = state["state_details"]["pause_key"] or move.store.new_id()
-        changes["pause_keys"] = [*policy["pause_keys"], key]
+        changes["pause_keys"] = [*(policy["pause_keys"] or ()), key]
     if target == "RUNNING" or target in TERMINAL_STATES:
         changes["resuming"] = False
     if not force and source == "PAUSED" and accepted:

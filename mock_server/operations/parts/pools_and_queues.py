@@ -148,12 +148,12 @@ def prioritise(store: Store, queue_id: str, priority: int) -> None:
     others.sort(key=lambda record: record["priority"])
     before = [record for record in others if record["priority"] < priority]
     behind = [record for record in others if record["priority"] >= priority]
-    last = 0
+    last, stamp = 0, store.tick_coarsely()
     for record in (*before, queue, *behind):
         place = priority if record is queue else record["priority"]
         last = place if place > last else last + 1
         if record["priority"] != last:
-            store.update("work_queues", record["id"], priority=last, updated=store.tick_coarsely())
+            store.update("work_queues", record["id"], priority=last, updated=stamp)
 
 
 def ensure_queue(store: Store, pool_name: str, name: str) -> Record:

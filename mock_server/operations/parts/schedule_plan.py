@@ -53,10 +53,16 @@ class SchedulePlan:
 
 
 def changes(store: Store, item: Item) -> dict[str, Any]:
-    """The fields that an item changes in an existing schedule: a null changes nothing."""
+    """The fields that an item changes in an existing schedule: a null changes nothing.
+
+    The null zone of a recurrence rule is lost on this way as well, and so becomes the usual one.
+    """
     fields = {key: value for key, value in item.items() if value is not None and key != "replaces"}
     if "schedule" in fields:
-        fields["schedule"] = deployment_records.stored_schedule(store, fields["schedule"])
+        schedule = deployment_records.stored_schedule(store, fields["schedule"])
+        if "rrule" in schedule and schedule.get("timezone") is None:
+            schedule["timezone"] = "UTC"
+        fields["schedule"] = schedule
     return fields
 
 

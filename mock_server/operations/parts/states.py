@@ -175,7 +175,8 @@ def enter(
         run: the run.
         state: the state that it enters.
         resuming: the run comes out of a pause, which is no further attempt.
-        named: whether the state tells which run it is of.
+        named: whether the state tells which run it is of, and the run when it was updated;
+            who plans many runs stamps them together.
     """
     flow_run = kind == "flow_runs"
     references = (
@@ -190,7 +191,9 @@ def enter(
         references = {}
     state = after(run, {**state, "state_details": {**state["state_details"], **references}})
     changes = entered(run, state, resuming=resuming)
-    changed = store.update(kind, run["id"], **changes, updated=store.tick_coarsely())
+    if named:
+        changes["updated"] = store.tick_coarsely()
+    changed = store.update(kind, run["id"], **changes)
     if flow_run and named:
         emitted_events.flow_run_state(store, changed, run["state"])
     parent_run = store.get("task_runs", parent)

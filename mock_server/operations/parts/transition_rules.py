@@ -184,7 +184,7 @@ def _pausing(move: Transition) -> Refusal | None:
     if move.before["type"] != "RUNNING":
         return reject(f"Cannot {verb} flows that are not currently running.")
     details = move.after["state_details"]
-    if details["pause_key"] in move.run["empirical_policy"]["pause_keys"]:
+    if details["pause_key"] in (move.run["empirical_policy"]["pause_keys"] or ()):
         return reject(f"This {verb} has already fired.")
     if details["pause_reschedule"]:
         if move.run["parent_task_run_id"] is not None:
