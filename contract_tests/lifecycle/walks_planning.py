@@ -172,7 +172,7 @@ def walk_polling_several(actor: Actor) -> None:
         answer = actor.call("create_flow_run_from_deployment", id=owner["id"], json=body)
         made.append(actor.made(answer, "creating a scheduled run"))
     third, second, first, last = ids(made)
-    both = [paused["id"].upper(), NOBODY, plain["id"], paused["id"]]
+    both = [paused["id"].upper(), NOBODY, plain["id"], paused["id"], paused["id"]]
     # The very time of the third run, told by another clock.
     bound = (now + timedelta(hours=8)).replace(tzinfo=None).isoformat() + "+05:00"
     polls: tuple[tuple[Record, list[Any]], ...] = (
