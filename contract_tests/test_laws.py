@@ -12,7 +12,7 @@ from contract_tests.cases.generators import filters, join, some
 from contract_tests.checks.explore import explore
 from contract_tests.checks.judge import FILTER, PAGINATE, Judge
 from contract_tests.data.vocabulary import Vocabulary
-from contract_tests.rules import laws, rows
+from contract_tests.rules import laws, rows, runs
 from contract_tests.spec.criteria import criteria
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ OF_ONE: dict[str, Callable[[Asker, Filters], None]] = {
 # opposites part the whole, and either-or adds up.
 SINGLE = ("deployments", "flows")
 _FEW = 6
+_SOME = 40
 _CHRONOLOGICAL = ("CREATED_DESC", "UPDATED_DESC")  # the orders in which there are no ties
 
 
@@ -47,6 +48,13 @@ def judge(session: Session) -> Judge:
 def test_no_body_is_empty(judge: Judge) -> None:
     """No body, null and {} are one."""
     laws.hold(judge, laws.no_body_is_empty)
+
+
+@pytest.mark.judges("laws.extra-keys")
+def test_extra_keys(judge: Judge) -> None:
+    """What an operation does not take changes nothing."""
+    ids = [row["id"] for row in judge.session.dataset.deployments][:_SOME]
+    laws.hold(judge, lambda ask: laws.extra_keys(ask, ids))
 
 
 @pytest.mark.judges("laws.{law}")
@@ -132,7 +140,7 @@ def test_windows(judge: Judge, operation: str) -> None:
             laws.hold(judge, law)
 
 
-@pytest.mark.judges("rows.*")
+@pytest.mark.judges("rows.same", "rows.kept", "rows.default")
 def test_rows(judge: Judge) -> None:
     """A deployment reads the same everywhere, and as it was made."""
     session = judge.session
@@ -140,6 +148,12 @@ def test_rows(judge: Judge) -> None:
     if not session.dataset.own:
         deployments = session.random("rows").sample(deployments, min(_FEW, len(deployments)))
     rows.check(session, deployments)
+
+
+@pytest.mark.judges("rows.run", "rows.run-answer", "rows.planned")
+def test_runs(judge: Judge) -> None:
+    """A run is as the request that made it asked for, and as the answer told it."""
+    runs.check(judge.session)
 
 
 def _bodies(judge: Judge, name: str) -> st.SearchStrategy[Filters]:

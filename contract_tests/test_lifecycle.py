@@ -8,8 +8,13 @@ import pytest
 
 from contract_tests.lifecycle import (
     judges,
+    walks_crowd,
+    walks_deletion,
     walks_deployments,
+    walks_effects,
+    walks_fresh,
     walks_meanwhile,
+    walks_planning,
     walks_runs,
     walks_schedules,
 )
@@ -21,9 +26,20 @@ if TYPE_CHECKING:
 
     from contract_tests.running.session import Session
 
+MODULES = (
+    walks_deployments,
+    walks_deletion,
+    walks_schedules,
+    walks_planning,
+    walks_runs,
+    walks_effects,
+    walks_fresh,
+    walks_crowd,
+    walks_meanwhile,
+)
 WALKS: dict[str, Callable[[Actor], None]] = {
     name.removeprefix("walk_"): walk
-    for module in (walks_deployments, walks_schedules, walks_runs, walks_meanwhile)
+    for module in MODULES
     for name, walk in vars(module).items()
     if name.startswith("walk_")
 }

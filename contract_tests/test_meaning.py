@@ -7,7 +7,17 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import strategies as st
 
-from contract_tests.cases.generators import SORTS, Case, Window, alone, filters, together, windows
+from contract_tests.cases.generators import (
+    SORTS,
+    Case,
+    Window,
+    alone,
+    crowds,
+    filters,
+    pairs,
+    together,
+    windows,
+)
 from contract_tests.checks.explore import explore
 from contract_tests.checks.judge import COUNT, FILTER, PAGINATE, Judge
 from contract_tests.data.vocabulary import Vocabulary
@@ -15,7 +25,7 @@ from contract_tests.findings import Violation, raise_all
 from contract_tests.spec.criteria import Criterion, criteria
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from contract_tests.running.session import Session
 
@@ -23,7 +33,9 @@ if TYPE_CHECKING:
 _TELLING = 2
 OPERATIONS = (COUNT, FILTER, PAGINATE)
 EACH = pytest.mark.parametrize("operation", OPERATIONS)
-SEARCHES = pytest.mark.judges("filters.count", "filters.members", "filters.accepted", "pages.*")
+SEARCHES = pytest.mark.judges(
+    "filters.count", "filters.members", "filters.accepted", "filters.steady", "pages.*"
+)
 ALL = pytest.mark.parametrize("criterion", criteria(), ids=lambda criterion: criterion.name)
 
 
@@ -53,7 +65,7 @@ def test_criterion(judge: Judge, criterion: Criterion) -> None:
         session.cannot_judge("criteria that are newer than the server's version")
         return
     rng = session.random(f"alone {criterion.name}")
-    cases = list(alone(criterion, Vocabulary(session.dataset), rng))
+    cases = list(alone(criterion, Vocabulary(session.dataset), rng, _teller(judge)))
     _run(judge, cases, criterion)
     answers = {judge.matching(case.filters) for case in cases}
     if len(answers) < _TELLING and not criterion.ignored:
@@ -70,12 +82,27 @@ def test_joined(judge: Judge, criterion: Criterion) -> None:
         return
     rng = session.random(f"joined {criterion.name}")
     words = Vocabulary(session.dataset)
+    _run(judge, together(criterion, here, words, rng, _teller(judge)), criterion)
+
+
+@SEARCHES
+def test_crowds(judge: Judge) -> None:
+    """Each two filters, many criteria of one filter at once, and all six filters."""
+    session = judge.session
+    here = [c for c in criteria(session.target.version) if not c.ignored]
+    words, rng = Vocabulary(session.dataset), session.random("crowds")
+    _run(judge, pairs(here, words, rng, _teller(judge)))
+    _run(judge, crowds(here, words, rng, judge.matching))
+
+
+def _teller(judge: Judge) -> Callable[[dict[str, Any], dict[str, Any], dict[str, Any]], bool]:
+    """Whether the join of two bodies, given third, can be told from each of them."""
 
     def tells(*bodies: dict[str, Any]) -> bool:
-        answers = [judge.matching(body) for body in bodies]
-        return all(answers[-1] != answer for answer in answers[:-1])
+        *each, joined = map(judge.matching, bodies)
+        return joined not in each
 
-    _run(judge, together(criterion, here, words, rng, tells), criterion)
+    return tells
 
 
 @pytest.mark.judges("filters.letters")
@@ -112,12 +139,13 @@ def test_random(judge: Judge, operation: str) -> None:
     )
 
 
-def _run(judge: Judge, cases: Iterable[Case], criterion: Criterion) -> None:
+def _run(judge: Judge, cases: Iterable[Case], criterion: Criterion | None = None) -> None:
     """Ask all cases of count, and of the others in turn; each operation up to its first fault."""
-    rng = judge.session.random(f"windows {criterion.name}")
+    name, pointer = (criterion.name, criterion.pointer) if criterion else ("crowds", "")
+    rng = judge.session.random(f"windows {name}")
     found: dict[str, Violation] = {}
     for number, case in enumerate(cases):
-        told = Case(case.filters, case.says, criterion.pointer)
+        told = Case(case.filters, case.says, pointer)
         window = Window(
             sort=rng.choice((None, *SORTS)),
             limit=rng.choice((judge.session.profile.rows, 1, 1, 0)),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import combinations
 from typing import TYPE_CHECKING, Any, Final
@@ -12,13 +13,17 @@ from contract_tests.spec.criteria import FILTERS
 
 if TYPE_CHECKING:
     import random
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from contract_tests.data.vocabulary import Vocabulary
     from contract_tests.spec.criteria import Criterion
 
 Filters = dict[str, Any]
 SORTS: Final = ("NAME_ASC", "NAME_DESC", "CREATED_DESC", "UPDATED_DESC")
+
+
+Tells = Callable[[Filters, Filters, Filters], bool]
+_TRIES: Final = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +58,17 @@ class Window:
     start: float = 1.0
 
 
-def alone(criterion: Criterion, words: Vocabulary, rng: random.Random) -> Iterator[Case]:
-    """A criterion by itself: absent values, then each operator with each class of values."""
+def alone(
+    criterion: Criterion, words: Vocabulary, rng: random.Random, tells: Tells | None = None
+) -> Iterator[Case]:
+    """A criterion by itself: absent values, then each operator with each class of values.
+
+    Args:
+        criterion: which.
+        words: values.
+        rng: what to choose by.
+        tells: as in `together`; two operators are joined by values of which the join can be told.
+    """
     name = criterion.name
     yield Case({criterion.filter: {}}, f"{criterion.filter} empty")
     yield Case(criterion.body(None), f"{name} null")
@@ -63,20 +77,37 @@ def alone(criterion: Criterion, words: Vocabulary, rng: random.Random) -> Iterat
     for operator, classes in values.items():
         for label, value in classes:
             yield Case(criterion.body({operator: value}), f"{name}.{operator} {label}")
+        if many := words.many(criterion, operator):
+            yield Case(criterion.body({operator: many}), f"{name}.{operator} many")
     for first, second in combinations(values, 2):
         for own in ("and_", "or_") if criterion.combines else ("",):
-            for _ in range(3):
-                (label1, value1), (label2, value2) = (
-                    rng.choice(values[first]),
-                    rng.choice(values[second]),
-                )
-                body = {first: value1, second: value2} | ({"operator": own} if own else {})
-                yield Case(
-                    criterion.body(body),
-                    f"{name}.{first} {label1} with .{second} {label2} {own}".rstrip(),
-                )
+            yield from _two(criterion, {op: values[op] for op in (first, second)}, own, rng, tells)
     if criterion.combines:
         yield Case(criterion.body({"operator": "or_"}), f"{name} operator alone")
+
+
+def _two(
+    criterion: Criterion,
+    values: Mapping[str, Sequence[tuple[str, Any]]],
+    own: str,
+    rng: random.Random,
+    tells: Tells | None,
+) -> Iterator[Case]:
+    """Two operators of a criterion together, three times; the first time so that it tells."""
+    for number in range(3):
+        for _ in range(1 if number or tells is None else _TRIES):
+            drawn = {operator: rng.choice(values[operator]) for operator in values}
+            both = {operator: value for operator, (_, value) in drawn.items()}
+            body = criterion.body(both | ({"operator": own} if own else {}))
+            one, two = (criterion.body({operator: value}) for operator, value in both.items())
+            if tells is None or tells(one, two, body):
+                break
+        labels = " with ".join(f".{operator} {label}" for operator, (label, _) in drawn.items())
+        says = f"{criterion.name}{labels} {own}".rstrip()
+        yield Case(body, says)
+        if number == 0 and own != "or_":
+            # How criteria are joined says nothing of what is inside one.
+            yield Case(criterion.body(both, operator="or_"), f"{says} beside or_")
 
 
 def together(
@@ -84,7 +115,7 @@ def together(
     others: Sequence[Criterion],
     words: Vocabulary,
     rng: random.Random,
-    tells: Callable[[Filters, Filters, Filters], bool],
+    tells: Tells,
     *,
     wanted: int = 2,
 ) -> Iterator[Case]:
@@ -110,7 +141,92 @@ def together(
             joined = join(one, two, own)
             if joined is not None and tells(one, two, joined):
                 found += 1
+                if own == "" and found > 1:
+                    # The operator of one filter says nothing of how filters are joined.
+                    joined = {key: {"operator": "or_", **body} for key, body in joined.items()}
                 yield Case(joined, f"{criterion.name} with {other.name} {own}".rstrip())
+    for sibling in others:
+        if sibling != criterion and _are_parts_of_one(criterion, sibling):
+            yield from _parts(criterion, sibling, words, rng, tells)
+    beside = [one for one in others if one.filter == criterion.filter and one != criterion]
+    other = rng.choice(beside or [criterion])
+    empty = join(criterion.body({}), some(other, words, rng), "or_")
+    if empty is not None:
+        yield Case(empty, f"{criterion.name} empty with {other.name} or_")
+
+
+def _are_parts_of_one(one: Criterion, two: Criterion) -> bool:
+    """Whether two criteria stand in one object, as the type and the name of a state do."""
+    return one.filter == two.filter and len(one.path) > 1 and one.path[:-1] == two.path[:-1]
+
+
+def _parts(
+    one: Criterion, two: Criterion, words: Vocabulary, rng: random.Random, tells: Tells
+) -> Iterator[Case]:
+    """Two criteria of one object, by each of its operators."""
+    for operator in ("and_", "or_"):
+        for _ in range(2 * _TRIES):
+            left, right = some(one, words, rng), some(two, words, rng)
+            joined = join(left, right, operator)
+            if joined is not None and tells(left, right, joined):
+                yield Case(joined, f"{one.name} with {two.name} inside {operator}")
+                break
+
+
+def pairs(
+    criteria: Sequence[Criterion], words: Vocabulary, rng: random.Random, tells: Tells
+) -> Iterator[Case]:
+    """Each two filters together, by criteria of which the join can be told from each of them."""
+    for first, second in combinations(FILTERS, 2):
+        left, right = ([c for c in criteria if c.filter == name] for name in (first, second))
+        for _ in range(4 * _TRIES if left and right else 0):
+            one, two = some(rng.choice(left), words, rng), some(rng.choice(right), words, rng)
+            if tells(one, two, {**one, **two}):
+                yield Case({**one, **two}, f"{first} and {second}")
+                break
+
+
+def crowds(
+    criteria: Sequence[Criterion],
+    words: Vocabulary,
+    rng: random.Random,
+    matching: Callable[[Filters], frozenset[str] | None],
+) -> Iterator[Case]:
+    """As many criteria at once as each still changes the answer: of one filter, and of all."""
+    groups = {name: [c for c in criteria if c.filter == name] for name in FILTERS}
+    for name, group in groups.items():
+        for operator in ("and_", "or_"):
+            each = [[criterion] for criterion in rng.sample(group, len(group))]
+            body = _crowd(each, operator, words, rng, matching)
+            yield Case(body, f"{name}: many {operator}")
+    for _ in range(2):
+        held = [group for group in groups.values() if group]
+        body = _crowd(rng.sample(held, len(held)), "", words, rng, matching)
+        yield Case(body, "many filters")
+
+
+def _crowd(
+    groups: Sequence[Sequence[Criterion]],
+    operator: str,
+    words: Vocabulary,
+    rng: random.Random,
+    matching: Callable[[Filters], frozenset[str] | None],
+) -> Filters:
+    body: Filters = {}
+    answer = matching(body)
+    for group in groups:
+        tried: list[tuple[int, Filters, frozenset[str]]] = []
+        for _ in range(_TRIES):
+            one = some(rng.choice(group), words, rng)
+            joined = join(body, one, operator) if body else one
+            found = None if joined is None else matching(joined)
+            if joined is not None and found and found != answer:
+                tried.append((len(found), joined, found))
+        if tried:
+            # The least change, so that there is room for others.
+            least = min if operator == "or_" else max
+            _, body, answer = least(tried, key=lambda one: one[0])
+    return body
 
 
 def join(one: Filters, two: Filters, operator: str) -> Filters | None:
@@ -118,6 +234,7 @@ def join(one: Filters, two: Filters, operator: str) -> Filters | None:
     if operator == "":
         return {**one, **two}
     (name, left), (_, right) = *one.items(), *two.items()
+    left = {key: value for key, value in left.items() if key != "operator"}
     merged = _merge(left, right)
     if merged is None:
         return None

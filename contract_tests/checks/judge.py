@@ -32,7 +32,7 @@ PATHS: Final = {
 EXPLAINED: Final = "the body contains what was found to be wrong already"
 _ATTEMPTS: Final = 3
 # Breaches of these rules do not come from the filters in the body.
-_ABOUT_NO_FILTER: Final = frozenset({"pages.order", "pages.pages", "pages.echo"})
+_ABOUT_NO_FILTER: Final = frozenset({"pages.order", "pages.pages", "pages.echo", "filters.steady"})
 
 
 class Judge:
@@ -171,7 +171,7 @@ class Judge:
         first = once()
         if first is None or self._is_known(operation, case, first):
             return
-        finding = self.settle(once)
+        finding = self.settle(once, passing=first)
         if finding is not None:
             self._found(operation, case, finding)
 
@@ -183,23 +183,44 @@ class Judge:
             self._blame(operation, case, finding)
         return entry is not None
 
-    def settle(self, attempt: Callable[[], Finding | None]) -> Finding | None:
+    def settle(
+        self, attempt: Callable[[], Finding | None], passing: Finding | None = None
+    ) -> Finding | None:
         """What is still wrong while the target's data stands still; None when nothing is.
 
         The data is read before and after, so that others' changes are never taken for a fault.
         Once it is seen to change, queries are held to our own part of it.
+
+        Args:
+            attempt: asks again.
+            passing: what was wrong the first time; told if it is seen to be wrong now and then.
         """
-        for _ in range(_ATTEMPTS):
+        for number in range(_ATTEMPTS):
             steady = self.oracle.refresh()
             finding = attempt()
             steady &= self.oracle.refresh()
             if finding is None:
+                if steady and number == 0 and passing is not None:
+                    return self._now_and_then(passing)
                 break
             if steady:
                 return finding
             self.oracle.hold_to_own()
         self.session.cannot_judge(UNSTEADY)
         return None
+
+    def _now_and_then(self, passing: Finding) -> Finding | None:
+        """What was wrong once, and right when it was asked again, of data that stood still.
+
+        Somebody else may have changed something and changed it back. So the first time queries are
+        held to our own data, which nobody else changes; only what passes then is a fault.
+        """
+        if not self.oracle.scoped:
+            self.oracle.hold_to_own()
+            self.session.cannot_judge(UNSTEADY)
+            return None
+        message = "an answer is wrong, and right when the same is asked again"
+        return replace(passing, rule="filters.steady", message=message, cause=message)
 
     def _found(self, operation: str, case: Case, finding: Finding) -> None:
         if finding.key in self.session.findings:

@@ -37,7 +37,10 @@ class DataSet:
         records: kind -> the target's own rows (JSON as answered): `flows`, `work_pools`,
             `work_queues`, `deployments`, `flow_runs`, `task_runs`.
         sent: deployment id -> the body that made it, for reading it back.
-        patched: deployment id -> the body of the one PATCH that followed.
+        later: deployment id -> what changed it after that, in order: operation and body. A body
+            says what the operation is about, also where the request has none.
+        made_by: id of a run -> the request that made it, and its answer, unless it was changed
+            after that; id of a deployment -> the request that planned runs of it.
         stored_queue: id of a deployment or run that was made -> the work queue's name as stored
             (None: none), which a response does not always tell.
     """
@@ -46,7 +49,8 @@ class DataSet:
     prefix: str
     records: Mapping[str, tuple[Record, ...]]
     sent: Mapping[str, Record] = field(default_factory=dict)
-    patched: Mapping[str, Record] = field(default_factory=dict)
+    later: Mapping[str, tuple[tuple[str, Record], ...]] = field(default_factory=dict)
+    made_by: Mapping[str, Exchange] = field(default_factory=dict)
     stored_queue: Mapping[str, str | None] = field(default_factory=dict)
 
     def queue_of(self, row: Record) -> str | None:
@@ -100,7 +104,8 @@ class Builder:
         self._prefix = prefix
         self._made: dict[str, dict[str, Record]] = {}
         self._sent: dict[str, Record] = {}
-        self._patched: dict[str, Record] = {}
+        self._later: dict[str, tuple[tuple[str, Record], ...]] = {}
+        self._made_by: dict[str, Exchange] = {}
         self._stored: dict[str, str | None] = {}
 
     def build(self) -> DataSet:
@@ -125,7 +130,11 @@ class Builder:
             self._made[section] = {}
             for key, body in plan()[section].items():
                 self._make(section, key, body, make)
-        self._update()
+            if section == "deployments":
+                for key, body in plan()["upserts"].items():
+                    self._create_again(key, body)
+        self._change()
+        self._enter_states()
         self._schedule()
         return self._read_back()
 
@@ -141,6 +150,7 @@ class Builder:
             self._stored[record["id"]] = body.get("work_queue_name")
         elif section in ("flow_runs", "subflow_runs"):
             deployment = self._made["deployments"][raw["deployment"]]
+            self._made_by[record["id"]] = exchange
             queue = raw.get("work_queue_name")
             stored = self._resolve(queue) if queue else self._stored[deployment["id"]]
             self._stored[record["id"]] = stored
@@ -188,17 +198,43 @@ class Builder:
         body = {k: v for k, v in body.items() if k not in ("flow_id", "flow_version")}
         return self._create("create_flow_run_from_deployment", body, id=deployment)
 
-    def _update(self) -> None:
+    def _change(self) -> None:
+        """Change some of the deployments by each operation that does, as the plan says."""
         for key, raw in plan()["updates"].items():
             deployment = self._made["deployments"][key]["id"]
-            body = self._resolve(raw)
+            body = self._spec.fit("update_deployment", self._resolve(raw))
             self._target.send("PATCH", f"/deployments/{deployment}", json=body)
-            self._patched[deployment] = body
+            self._note(deployment, "update_deployment", body)
+        for operation, keys in plan()["switches"].items():
+            for key in keys:
+                deployment = self._made["deployments"][key]["id"]
+                self._create(operation, {}, id=deployment)
+                self._note(deployment, operation, {"paused": operation == "pause_deployment"})
+
+    def _create_again(self, key: str, raw: Record) -> None:
+        made = self._made["deployments"][key]
+        body = self._spec.fit("create_deployment", self._resolve(raw))
+        names = {"name": made.get("name"), "flow_id": made.get("flow_id")}
+        self._create("create_deployment", {**names, **body})
+        self._note(made["id"], "create_deployment", body)
+
+    def _note(self, deployment: str, operation: str, body: Record) -> None:
+        self._later[deployment] = (*self._later.get(deployment, ()), (operation, body))
+        if "work_queue_name" in body:
+            self._stored[deployment] = body["work_queue_name"]
+
+    def _enter_states(self) -> None:
+        for key, body in plan()["states"].items():
+            run = self._made["flow_runs"][key]["id"]
+            # A server of the deployment operations alone has no such operation: as well.
+            self._create("set_flow_run_state", body, id=run)
+            del self._made_by[run]
 
     def _schedule(self) -> None:
         for key, raw in plan()["schedule"].items():
             deployment = self._made["deployments"][key]["id"]
-            self._target.post(f"/deployments/{deployment}/schedule", self._resolve(raw))
+            path = f"/deployments/{deployment}/schedule"
+            self._made_by[deployment] = self._target.post(path, self._resolve(raw))
 
     def _read_back(self) -> DataSet:
         flows = [flow["id"] for flow in self._made["flows"].values()]
@@ -222,7 +258,8 @@ class Builder:
             prefix=self._prefix,
             records={kind: tuple(rows) for kind, rows in records.items()},
             sent=self._sent,
-            patched=self._patched,
+            later=self._later,
+            made_by=self._made_by,
             stored_queue=stored,
         )
 

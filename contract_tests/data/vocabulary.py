@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any, Final
 
@@ -18,6 +19,11 @@ Record = dict[str, Any]
 
 UNKNOWN_ID: Final = "00000000-0000-4000-8000-0000000c0de5"
 UNKNOWN_TEXT: Final = "no-such-thing"
+_STRANGERS: Final[Mapping[str, list[str]]] = {
+    "ids": [f"{UNKNOWN_ID[:-4]}{number:04x}" for number in range(120)],
+    "texts": [f"{UNKNOWN_TEXT}-{number}" for number in range(120)],
+}
+_WITH_ID: Final = re.compile("[0-9a-f]{8}-[0-9a-f]{4}-")
 _FAR: Final = ("1990-01-01T00:00:00Z", "2150-01-01T00:00:00Z")
 _TICK: Final = timedelta(microseconds=1)
 _ELSEWHEN: Final = timezone(timedelta(hours=5, minutes=30))
@@ -98,6 +104,12 @@ class Vocabulary:
             existing += [text.swapcase() for text in existing if text.isascii()]
         return [("null", None), ("empty", []), *_lists(kind, criterion, existing, rng)]
 
+    def many(self, criterion: Criterion, operator: str) -> list[str]:
+        """A list longer than what a server may put in one piece of a query: one value exists."""
+        kind = criterion.operators[operator]
+        existing = self.existing(criterion, operator) if kind in _STRANGERS else []
+        return [*_STRANGERS[kind], existing[-1]] if existing else []
+
 
 def _place(row: Record) -> tuple[str, ...]:
     """Where a row stands among its kind, in every run with the same plan."""
@@ -125,13 +137,24 @@ def _lists(
     if unknown:
         found.append(("unknown", unknown[:1]))
     if few:
-        found.append(("one and unknown", [few[0], *unknown[:1]]))
+        # What exists comes last: a server may not look at the first value alone.
+        found.append(("one and unknown", [*unknown[:1], few[0]]))
         found.append(("twice", [few[-1], few[-1]]))
     if kind == "ids" and few:
         found.append(("upper case", [few[-1].upper()]))
     if kind == "texts":
         found += [("other case", [v.swapcase()]) for v in few[:2] if v.swapcase() != v]
+        # What holds an id is cut in another place in each run.
+        plain = [value for value in few if not _WITH_ID.search(value)]
+        found += [("a part", [v[:-1]]) for v in plain[:1] if v[:-1]]
+        found += [("almost", _almost(v)) for v in plain[-1:]]
     return found
+
+
+def _almost(text: str) -> list[str]:
+    """What a server must not take for the text: padded, longer, with wildcards, its end alone."""
+    half = len(text) // 2
+    return [f" {text}", f"{text} ", f"{text}x", f"{text[:half]}%", f"_{text[1:]}", text[half:]]
 
 
 def _patterns(existing: Sequence[str], rng: random.Random) -> list[tuple[str, Any]]:
@@ -151,6 +174,7 @@ def _patterns(existing: Sequence[str], rng: random.Random) -> list[tuple[str, An
             ("other case", middle.swapcase()),
             ("underscore", f"_{own[1:]}"),
             ("percent", f"{own[0]}%{own[-1]}"),
+            ("padded", f"{middle} "),
         ]
     return found
 

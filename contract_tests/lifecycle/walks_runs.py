@@ -93,6 +93,23 @@ def walk_flow_run(actor: Actor) -> None:
         after=answer,
     )
     _idempotent(actor, owner, body, run, answer)
+    bare = actor.call("create_flow_run_from_deployment", id=owner["id"], json={"name": ""})
+    told = actor.made(bare, "creating a flow run")
+    want = {
+        "state_type": "SCHEDULED",
+        "parameters": {"x": 1, "y": "a"},
+        "idempotency_key": None,
+        "context": {},
+    }
+    actor.compare(_RUN, bare, want, told, "the run is not what was asked for")
+    actor.expect(
+        bool(told.get("name")),
+        _RUN,
+        bare,
+        "a run has no name",
+        expected="any",
+        got=told.get("name"),
+    )
     unknown = actor.call("create_flow_run_from_deployment", id=NOBODY, json={})
     actor.status(unknown, NOT_FOUND, rule=_RUN, when="creating a run of an unknown deployment")
 
@@ -153,16 +170,18 @@ def walk_parameters(actor: Actor) -> None:
     )
     if not actor.status(change, NO_CONTENT, rule="lifecycle.update", when="enforcing the schema"):
         return
-    for owner, parameters, status in (
-        (strict, {"y": "text"}, CREATED),
-        (strict, {"y": 5}, CONFLICT),
-        (strict, {}, CONFLICT),
-        (lenient, {"y": 5}, CREATED),
+    switched_off = actor.fit("DeploymentFlowRunCreate", {"enforce_parameter_schema": False})
+    for owner, parameters, status, more in (
+        (strict, {"y": "text"}, CREATED, {}),
+        (strict, {"y": 5}, CONFLICT, {}),
+        (strict, {}, CONFLICT, {}),
+        (strict, {"y": 5}, CREATED if switched_off else CONFLICT, switched_off),
+        (lenient, {"y": 5}, CREATED, {}),
     ):
         answer = actor.call(
             "create_flow_run_from_deployment",
             id=owner["id"],
-            json={"parameters": parameters, "state": scheduled(FAR)},
+            json={"parameters": parameters, "state": scheduled(FAR), **more},
         )
         actor.status(
             answer,
@@ -170,7 +189,7 @@ def walk_parameters(actor: Actor) -> None:
             rule="lifecycle.parameters",
             when=f"parameters {'of' if status == CREATED else 'against'} the schema",
         )
-    _count(actor, strict, 1, "lifecycle.parameters", answer)
+    _count(actor, strict, 2 if switched_off else 1, "lifecycle.parameters", answer)
 
 
 @judges("create", "polling", "queues")
@@ -257,7 +276,7 @@ def walk_delete_runs(actor: Actor) -> None:
         )
 
 
-@judges("bulk-delete", "create", "gone", "read")
+@judges("bulk-delete", "create", "delete-runs", "gone", "read")
 def walk_bulk_delete(actor: Actor) -> None:
     """Bulk deletion deletes what matches and no more than asked for."""
     if not actor.has("bulk_delete_deployments"):
@@ -266,6 +285,10 @@ def walk_bulk_delete(actor: Actor) -> None:
     flow = actor.flow()
     doomed = [actor.deployment(flow) for _ in range(3)]
     safe = actor.deployment(flow)
+    waits = actor.call(
+        "create_flow_run_from_deployment", id=doomed[0]["id"], json={"state": scheduled(FAR)}
+    )
+    waiting = actor.made(waits, "creating a flow run")["id"]
     rule = "lifecycle.bulk-delete"
     chosen: Any = {"deployments": {"id": {"any_": [*ids(doomed), NOBODY]}}}
     for limit, left in ((2, 2), (50, 1)):
@@ -298,6 +321,16 @@ def walk_bulk_delete(actor: Actor) -> None:
     for one in doomed:
         check = actor.call("read_deployment", id=one["id"])
         actor.status(check, NOT_FOUND, rule="lifecycle.gone", when="reading after a bulk deletion")
+    run = actor.call("read_flow_run", id=waiting)
+    actor.expect(
+        run.status == NOT_FOUND,
+        "lifecycle.delete-runs",
+        run,
+        "a run that waits to start outlives a bulk deletion",
+        expected=NOT_FOUND,
+        got=run.status,
+        after=answer,
+    )
     check_gone(actor, flow, doomed[0], answer)
     actor.read(safe["id"])
 
@@ -334,7 +367,7 @@ def walk_bulk_runs(actor: Actor) -> None:
         actor.compare(
             rule,
             reading,
-            {"name": name, "deployment_id": owner["id"]},
+            {"name": name, "deployment_id": owner["id"], "next_scheduled_start_time": FAR},
             run,
             "a run of a bulk is not as asked for",
             after=answer,

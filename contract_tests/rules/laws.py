@@ -171,6 +171,32 @@ def no_body_is_empty(ask: Asker) -> None:
         _fail("no-body-is-empty", COUNT, "{}, null and no body differ", answers[0], answers[1:])
 
 
+def extra_keys(ask: Asker, ids: list[str]) -> None:
+    """What an operation does not take changes nothing, and null is as absent."""
+    few: Filters = {"deployments": {"id": {"any_": ids}}}
+    for operation, plain_body, other in (
+        (COUNT, {}, {"limit": 1, "offset": 1}),
+        (PAGINATE, {"limit": 3}, {"limit": 3, "offset": 1}),
+        (FILTER, {"limit": 3}, {"limit": 3, "page": 2}),
+        (FILTER, {}, {"limit": None, "offset": None, "sort": None}),
+        (FILTER, {}, {"limit": 200}),
+    ):
+        first = ask.raw(operation, {**few, **plain_body})
+        second = ask.raw(operation, {**few, **other})
+        if _names(first) != _names(second):
+            told = ", ".join(other)
+            message = f"{told} beside what the operation takes changes the answer"
+            _fail("extra-keys", operation, message, _names(first), _names(second))
+
+
+def _names(answer: Any) -> Any:
+    """The names of an answer's rows: among those of one name, which comes first is open."""
+    found = answer.get("results") if isinstance(answer, dict) else answer
+    if not isinstance(found, list):
+        return answer
+    return [row.get("name") if isinstance(row, dict) else row for row in found]
+
+
 def list_order(ask: Asker, filters: Filters) -> None:
     """Values reversed and doubled change nothing."""
     plain, turned = ask.count(filters), ask.count(_turned(filters))

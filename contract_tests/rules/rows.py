@@ -40,6 +40,8 @@ DEFAULTS: Final[Mapping[str, Any]] = {
 }
 # What a server adds keys to.
 _GROWS: Final = frozenset({"schedules", "concurrency_options", "global_concurrency_limit"})
+# What an upsert empties when it is not told.
+_REPLACED: Final = frozenset({"schedules", "parameters", "labels"})
 # Read elsewhere or in another form than they were sent.
 _APART: Final = frozenset({"labels", "schedules", "concurrency_limit", "concurrency_options"})
 
@@ -131,17 +133,18 @@ def _kept(session: Session, row: Record, flows: Mapping[str, Record]) -> Finding
     if record is None:
         return None  # told by the rule above
     data = session.dataset
-    patched = data.patched.get(row["id"], {})
-    wanted = expected(data.sent[row["id"]], patched, flows.get(row.get("flow_id", ""), {}))
+    later = data.later.get(row["id"], ())
+    changed = {key: operation for operation, body in later for key in body}
+    wanted = expected(data.sent[row["id"]], later, flows.get(row.get("flow_id", ""), {}))
     known = spec_for(session.target.version).properties("DeploymentResponse")
     for key, right in wanted.items():
         got = record.get(key, "(absent)")
         if key not in known:
             continue
-        if not (_is_as(got, right) if key in _GROWS else _is_equal(got, right)):
-            sent = key in data.sent[row["id"]] or key in patched
+        if not (is_as(got, right) if key in _GROWS else is_equal(got, right)):
+            sent = key in data.sent[row["id"]] or key in changed
             rule = "rows.kept" if sent or key in ("labels", "work_queue_name") else "rows.default"
-            operation = "update_deployment" if key in patched else "create_deployment"
+            operation = changed.get(key, "create_deployment")
             about = f"`{key}` is read other than {'sent' if sent else 'its default'}"
             return _finding(
                 session, operation, exchange, rule=rule, about=about, right=right, got=got
@@ -149,31 +152,36 @@ def _kept(session: Session, row: Record, flows: Mapping[str, Record]) -> Finding
     return None
 
 
-def expected(sent: Record, patched: Record, flow: Record) -> Record:
-    """What must be read of a deployment, as far as creation and update say it.
+def expected(sent: Record, later: Sequence[tuple[str, Record]], flow: Record) -> Record:
+    """What must be read of a deployment, as far as its creation and what followed say it.
 
     Args:
         sent: the body that created it.
-        patched: the body of the update that followed; only plain fields.
+        later: what changed it: operation and body.
         flow: its flow.
     """
-    merged = {**sent, **patched}
+    merged = dict(sent)
+    for operation, body in later:
+        if operation == "create_deployment":
+            # What an upsert is not told it keeps, but for these.
+            merged = {k: v for k, v in merged.items() if k not in _REPLACED}
+        merged |= body
     wanted = {key: value for key, value in merged.items() if key not in _APART}
     wanted |= {key: value for key, value in DEFAULTS.items() if key not in merged}
     wanted["labels"] = {
         **flow.get("labels", {}),
         _FLOW_LABEL: sent["flow_id"],
-        **sent.get("labels", {}),
+        **merged.get("labels", {}),
     }
-    if "concurrency_limit" in sent:
-        wanted["global_concurrency_limit"] = {"limit": sent["concurrency_limit"]}
-    if "concurrency_options" in sent:
-        wanted["concurrency_options"] = sent["concurrency_options"]
-    if "schedules" in sent:
-        wanted["schedules"] = [_schedule(item) for item in sent["schedules"]]
-    if "work_pool_name" in sent:
-        wanted["work_queue_name"] = sent.get("work_queue_name", "default")
-    elif "work_queue_name" not in sent:
+    if merged.get("concurrency_limit") is not None:
+        wanted["global_concurrency_limit"] = {"limit": merged["concurrency_limit"]}
+    if "concurrency_options" in merged:
+        wanted["concurrency_options"] = merged["concurrency_options"]
+    if "schedules" in merged:
+        wanted["schedules"] = [_schedule(item) for item in merged["schedules"]]
+    if "work_pool_name" in merged:
+        wanted["work_queue_name"] = merged.get("work_queue_name", "default")
+    elif "work_queue_name" not in merged:
         wanted |= {"work_pool_name": None, "work_queue_name": None}
     return wanted
 
@@ -186,34 +194,34 @@ def _schedule(sent: Record) -> Record:
     return wanted
 
 
-def _is_as(got: Any, wanted: Any) -> bool:
+def is_as(got: Any, wanted: Any) -> bool:
     """Whether what was read holds what was sent; more keys than sent are no difference."""
     if isinstance(wanted, dict) and isinstance(got, dict):
-        return all(key in got and _is_as(got[key], value) for key, value in wanted.items())
+        return all(key in got and is_as(got[key], value) for key, value in wanted.items())
     if isinstance(wanted, list) and isinstance(got, list):
         if wanted and all(isinstance(item, dict) and "schedule" in item for item in wanted):
             return _are_as(got, wanted)
-        return len(got) == len(wanted) and all(map(_is_as, got, wanted))
-    return _is_equal(got, wanted)
+        return len(got) == len(wanted) and all(map(is_as, got, wanted))
+    return is_equal(got, wanted)
 
 
 def _are_as(got: list[Any], wanted: list[Any]) -> bool:
     """Whether each schedule that was sent was read, in whatever order."""
     left = list(got)
     for item in wanted:
-        found = next((one for one in left if _is_as(one, item)), None)
+        found = next((one for one in left if is_as(one, item)), None)
         if found is None:
             return False
         left.remove(found)
     return not left
 
 
-def _is_equal(got: Any, wanted: Any) -> bool:
+def is_equal(got: Any, wanted: Any) -> bool:
     """Equality of JSON: true is not 1, and 1 is 1.0."""
     if isinstance(wanted, dict) and isinstance(got, dict):
-        return got.keys() == wanted.keys() and all(_is_equal(got[k], wanted[k]) for k in wanted)
+        return got.keys() == wanted.keys() and all(is_equal(got[k], wanted[k]) for k in wanted)
     if isinstance(wanted, list) and isinstance(got, list):
-        return len(got) == len(wanted) and all(map(_is_equal, got, wanted))
+        return len(got) == len(wanted) and all(map(is_equal, got, wanted))
     return isinstance(got, bool) == isinstance(wanted, bool) and bool(got == wanted)
 
 

@@ -21,6 +21,7 @@ class Profile:
         lifecycle_runs: walks of the state machine.
         lifecycle_steps: steps of each walk.
         shrink_seconds: the longest that one failure is made smaller.
+        crowd: how many deployments are made at once to see that answers hold as many as they may.
     """
 
     name: str
@@ -33,6 +34,7 @@ class Profile:
     lifecycle_runs: int
     lifecycle_steps: int
     shrink_seconds: float
+    crowd: int
 
 
 PROFILES = {
@@ -49,6 +51,7 @@ PROFILES = {
             lifecycle_runs=1,
             lifecycle_steps=12,
             shrink_seconds=5,
+            crowd=0,
         ),
         Profile(
             name="standard",
@@ -61,6 +64,7 @@ PROFILES = {
             lifecycle_runs=8,
             lifecycle_steps=25,
             shrink_seconds=10,
+            crowd=203,
         ),
         Profile(
             name="deep",
@@ -73,6 +77,7 @@ PROFILES = {
             lifecycle_runs=60,
             lifecycle_steps=40,
             shrink_seconds=30,
+            crowd=403,
         ),
     )
 }

@@ -10,7 +10,7 @@ import jsonschema_rs
 import pytest
 from hypothesis import HealthCheck, find, given, settings
 
-from contract_tests.cases.generators import alone, filters, join, together
+from contract_tests.cases.generators import alone, crowds, filters, join, pairs, together
 from contract_tests.data.vocabulary import Vocabulary
 from contract_tests.rules import laws
 from contract_tests.spec.criteria import Criterion, criteria
@@ -80,6 +80,40 @@ def test_joined_criteria_can_be_told_from_each_alone(
     cases = list(together(criterion, criteria(), words(contract_session), random.Random(1), tells))
     if criterion.name not in ALL_OR_NONE:
         assert any("or_" in json.dumps(case.filters) for case in cases) or len(cases) > 1
+
+
+def test_each_two_filters_are_joined_so_that_it_can_be_told(contract_session: Session) -> None:
+    judge = contract_session.judgement
+
+    def tells(*bodies: dict[str, Any]) -> bool:
+        *each, joined = map(judge.matching, bodies)
+        return joined not in each
+
+    cases = list(pairs(criteria(), words(contract_session), random.Random(1), tells))
+    assert {frozenset(case.filters) for case in cases} >= {
+        frozenset({"flows", "deployments"}),
+        frozenset({"flow_runs", "task_runs"}),
+        frozenset({"work_pools", "work_pool_queues"}),
+    }
+    assert len(cases) >= 13  # of 15
+
+
+def test_crowds_hold_many_criteria_and_most_filters(contract_session: Session) -> None:
+    here = [criterion for criterion in criteria() if not criterion.ignored]
+    matching = contract_session.judgement.matching
+    cases = list(crowds(here, words(contract_session), random.Random(1), matching))
+    inner = [len(body) - ("operator" in body) for case in cases for body in case.filters.values()]
+    assert max(inner) >= 4
+    assert max(len(case.filters) for case in cases) >= 4
+    assert all(matching(case.filters) for case in cases), "each matches something"
+
+
+def test_long_lists_hold_one_value_that_exists_at_their_end(contract_session: Session) -> None:
+    by_name = {criterion.name: criterion for criterion in criteria()}
+    found = words(contract_session).many(by_name["deployments.id"], "any_")
+    assert len(found) > 100
+    held = {row["id"] for row in contract_session.dataset.deployments}
+    assert [value in held for value in found[-2:]] == [False, True]
 
 
 @EACH

@@ -120,3 +120,22 @@ def test_features_name_what_a_body_contains() -> None:
     assert blamed({"flows": {"name": {}}}) == {"flows.name"}
     assert blamed({"flows": {}}) == {"flows"}
     assert blamed({}) == frozenset()
+
+
+def test_what_is_wrong_now_and_then_is_told_once_nobody_else_can_be_at_fault(
+    judged: Callable[[Change], Judge],
+) -> None:
+    wrong = {"deployments": {"tags": {"any_": ["red"]}}}
+    numbers = iter(range(1_000))
+
+    def change(name: str, body: Any, told: Any) -> Any:
+        held = name == "count" and (body or {}).get("deployments") == wrong["deployments"]
+        return told + (next(numbers) % 2 == 0) if held else told
+
+    judge = judged(change)
+    case = Case({"deployments": {"tags": {"any_": ["red"]}}}, "tags")
+    judge.count(case)  # the first time, somebody else may have changed something and back
+    assert judge.oracle.scoped
+    with pytest.raises(Violation) as caught:
+        judge.count(case)
+    assert caught.value.finding.rule == "filters.steady"

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -23,7 +24,8 @@ if TYPE_CHECKING:
 @pytest.fixture
 def session(mock_url: str) -> Iterator[Session]:
     with Target(mock_url) as target:
-        yield Session(target, PROFILES["quick"], 1, prefix="ct-000001-")
+        # A crowd of three, so that the walk among many is walked, too.
+        yield Session(target, replace(PROFILES["quick"], crowd=3), 1, prefix="ct-000001-")
 
 
 class Recording(Actor):

@@ -120,8 +120,8 @@ def test_a_violation(face: str, tmp_path: Path) -> None:
     assert done.returncode == 1, done.stdout + done.stderr
     told = done.stdout
     assert "count_deployments: counts wrong: no filter" in told
-    assert "expected  20" in told
-    assert "got       21" in told
+    assert "expected  22" in told
+    assert "got       23" in told
     assert "rule      filters.count" in told
     assert "body      {}" in told
     assert f"repeat    curl -sS {broken}/deployments/count" in told

@@ -2,8 +2,10 @@
 
 from typing import Final
 
-from tests.planted_bugs import filters, pages, shapes, states
+from tests.planted_bugs import details, filters, moments, pages, shapes, states
 from tests.planted_bugs.plant import Bug
 
-BUGS: Final[list[Bug]] = [*filters.BUGS, *pages.BUGS, *shapes.BUGS, *states.BUGS]
+BUGS: Final[list[Bug]] = [
+    bug for kind in (filters, pages, shapes, states, details, moments) for bug in kind.BUGS
+]
 CATALOGUE: Final[dict[str, Bug]] = {bug.name: bug for bug in BUGS}

@@ -52,7 +52,7 @@ def _also(**fields: Any) -> Callable[[dict[str, Any]], dict[str, Any]]:
     return lambda body: {**fields, **body}
 
 
-async def _existing(request: Request, server: Server) -> dict[str, Any] | None:
+async def existing(request: Request, server: Server) -> dict[str, Any] | None:
     """The deployment that a create would update."""
     body = request.json
     if (request.method, request.path) != ("POST", CREATE) or not isinstance(body, dict):
@@ -67,16 +67,16 @@ async def _existing(request: Request, server: Server) -> dict[str, Any] | None:
 
 async def _upsert_makes_another(request: Request, server: Server) -> Response:
     """What exists is deleted and made anew, with an id of its own."""
-    existing = await _existing(request, server)
-    if existing:
-        await server(request.at(f"/deployments/{existing['id']}", method="DELETE"))
+    there = await existing(request, server)
+    if there:
+        await server(request.at(f"/deployments/{there['id']}", method="DELETE"))
     return await server(request)
 
 
 async def _upsert_duplicates(request: Request, server: Server) -> Response:
     """The second one is made beside the first; both are shown under the same name."""
     mark = "\u2060"
-    if await _existing(request, server):
+    if await existing(request, server):
         request = request.having({**request.json, "name": request.json["name"] + mark})
     response = await server(request)
     shown = response.body.replace(mark.encode(), b"").replace(b"\\u2060", b"")
@@ -107,7 +107,7 @@ def _upserts_race() -> Act:
 
 async def _upsert_resets(request: Request, server: Server) -> Response:
     """An upsert gives back their defaults to fields that were not sent."""
-    if await _existing(request, server):
+    if await existing(request, server):
         defaults: dict[str, Any] = {
             "tags": [],
             "description": None,
@@ -119,10 +119,10 @@ async def _upsert_resets(request: Request, server: Server) -> Response:
 
 
 async def _upsert_keeps_schedules(request: Request, server: Server) -> Response:
-    existing = await _existing(request, server)
-    if existing:
+    there = await existing(request, server)
+    if there:
         kept = [
-            {"schedule": one["schedule"], "active": one["active"]} for one in existing["schedules"]
+            {"schedule": one["schedule"], "active": one["active"]} for one in there["schedules"]
         ]
         sent = request.json.get("schedules") or []
         request = request.having({**request.json, "schedules": [*kept, *sent]})
