@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from openapi.structure import escape
 from openapi.structure import operations as operations_of
@@ -28,8 +28,8 @@ _FUZZED = frozenset(
         "variables",
         "v2",
     }
-    | {"admin", "health", "hello", "version"}
 )
+_ABOUT_THE_SERVER: Final = frozenset({"admin", "health", "hello", "version"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,12 @@ class Operation:
     @property
     def fuzzed(self) -> bool:
         """Whether a run sends it generated requests."""
-        return self.path.split("/")[1] in _FUZZED
+        return self.path.split("/")[1] in _FUZZED | _ABOUT_THE_SERVER
+
+    @property
+    def about_the_server(self) -> bool:
+        """Whether it tells of the server itself, as a gateway or Prefect Cloud need not."""
+        return self.path.split("/")[1] in _ABOUT_THE_SERVER
 
     @property
     def pointer(self) -> str:
