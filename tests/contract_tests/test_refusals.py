@@ -153,6 +153,15 @@ def test_widening_opens_leaves_and_keeps_enums() -> None:
     assert wide["properties"]["b"] == {"enum": [1]}
 
 
+@pytest.mark.parametrize(
+    ("interval", "told"),
+    [(0, "refuse"), (-1.5, "refuse"), (60, "accept"), ("60", "either"), ("PT0S", "either")],
+)
+def test_a_number_keeps_the_bounds_of_the_branch_for_numbers(interval: Any, told: str) -> None:
+    body = [{"schedule": {"interval": interval}, "active": True}]
+    assert verdict("create_deployment_schedules", body) == told
+
+
 def test_narrowing_closes_what_is_open_and_keeps_maps() -> None:
     assert narrow({"properties": {"a": {}}})["additionalProperties"] is False
     assert "additionalProperties" not in narrow({"type": "object"})
