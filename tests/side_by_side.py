@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 EXAMPLES: Final = "10"
 SEED: Final = 1
-RUN_SECONDS: Final = 900
+RUN_SECONDS: Final = 3600
 _SENT: Final = re.compile(r"^([\d,]+) requests in", re.MULTILINE)
 
 
