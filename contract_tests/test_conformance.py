@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from contract_tests.checks.conformance import Conformance
+from contract_tests.checks.conformance import Conformance, is_hidden
 from contract_tests.data.ground import Ground
 from contract_tests.lifecycle.actor import Actor
 from contract_tests.spec.operations import operations
@@ -35,6 +35,9 @@ def test_operation(session: Session, ground: Ground, operation: str) -> None:
         return
     if session.read_only and may_change(contract.operation.method, contract.operation.path):
         session.cannot_judge("operations that change something, in a read-only run")
+        return
+    if contract.operation.about_the_server and is_hidden(session.target, contract.operation):
+        session.cannot_judge("what tells of the server itself: the target does not offer it")
         return
     with Actor(session, operation.replace("_", "-")) as actor:
         ground.actor = actor

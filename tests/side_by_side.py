@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 EXAMPLES: Final = "10"
 SEED: Final = 1
-RUN_SECONDS: Final = 900
+RUN_SECONDS: Final = 3600
 _SENT: Final = re.compile(r"^([\d,]+) requests in", re.MULTILINE)
 
 
@@ -102,7 +102,7 @@ def real(home: Path) -> Iterator[Serve]:
 def compare(serve: Serve, bugs: list[Bug], document: str | None) -> list[Side]:
     """Run both sides on a server without bugs, then on each bug."""
     sides = [(Side("this suite, quick profile"), ours), (Side("plain Schemathesis"), plain)]
-    for bug in (None, *bugs):
+    for number, bug in enumerate((None, *bugs)):
         for side, run in sides:
             with serve(bug) as url:
                 started = time.monotonic()
@@ -115,6 +115,8 @@ def compare(serve: Serve, bugs: list[Bug], document: str | None) -> list[Side]:
             elif found - side.alarms:
                 side.found.append(bug.name)
             print(f"{side.name}: {bug.name if bug else 'no bug'}: {len(found)}", file=sys.stderr)
+        # So far: it takes long, and may be stopped.
+        print(table([side for side, _ in sides], number), file=sys.stderr, flush=True)
     return [side for side, _ in sides]
 
 

@@ -4,6 +4,13 @@
 
 Runs the suite against a server, a mock of its own unless a URL is given, and lets TraceCov count
 what its requests and answers touch. Needs `pip install tracecov`.
+
+TraceCov counts a keyword as reached when it was kept and broken. Some cannot be: formats that it
+does not know (`cron`, `rrule`, `time-zone`, `time-delta`) count as never looked at, whatever is
+sent; bounds that only say what a server can store are not broken, for it may take or refuse what
+lies beyond; and a bulk deletion always names what it deletes, so its body and its filter are never
+of another type. Statuses that take another server or caller (401, 503, ...) it counts as well; the
+last lines leave these out, and name the keywords.
 """
 
 from __future__ import annotations
@@ -29,6 +36,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 CORE: Final = "Deployments"
+_WAYS: Final = {
+    "keyword_miss": "never met",
+    "keyword_needs_valid": "never kept",
+    "keyword_needs_invalid": "never broken",
+}
 # 400, 401, 403, 405, 413 and 503 take another server or another caller.
 WANTED: Final = frozenset({"200", "201", "204", "404", "409", "422"})
 
@@ -62,6 +74,20 @@ def record(coverage: tracecov.CoverageMap, entry: dict[str, Any]) -> None:
             {header["name"]: header["value"] for header in response["headers"]},
         ),
     )
+
+
+def missed(coverage: tracecov.CoverageMap) -> tuple[list[str], int]:
+    """The keywords that were not both kept and broken, and how many formats nobody looked at."""
+    gaps = [gap for gap in coverage.coverage_gaps() if gap["kind"].startswith("keyword_")]
+    known = [gap for gap in gaps if gap["kind"] != "keyword_miss" or not _is_format(gap)]
+    lines = [
+        f"{gap['method']} {gap['path']} {gap['schema_path']}: {_WAYS[gap['kind']]}" for gap in known
+    ]
+    return sorted(lines), len(gaps) - len(known)
+
+
+def _is_format(gap: dict[str, Any]) -> bool:
+    return str(gap["schema_path"]).endswith("/format")
 
 
 def unreached(document: dict[str, Any], entries: list[dict[str, Any]], base: str) -> list[str]:
@@ -98,6 +124,11 @@ def main() -> None:
     for entry in entries:
         record(coverage, entry)
     print(coverage.generate_text_summary(colored=False))
+    lines, formats = missed(coverage)
+    print(
+        f"keywords not reached, besides {formats} formats that TraceCov does not know: {len(lines)}"
+    )
+    print(*(f"  {line}" for line in lines), sep="\n")
     print("declared statuses not reached:", ", ".join(unreached(document, entries, base)) or "none")
 
 

@@ -22,6 +22,14 @@ if TYPE_CHECKING:
 Path = tuple[str | int, ...]
 _DEPTH: Final = 9  # deeper than any schema of the contract without recursion
 _WRONG_TYPES: Final[tuple[Any, ...]] = (None, True, 7, 1.5, "?!", [], {}, [[]], {"?!": 1})
+_FORMS: Final[Mapping[str, tuple[type, ...]]] = {
+    "boolean": (bool,),
+    "integer": (int,),
+    "number": (int, float),
+    "string": (str,),
+    "array": (list,),
+    "object": (dict,),
+}
 _STRINGS: Final = ("", " ", "é ✓ 漢", "a'b\"c\\d")
 UNKNOWN_KEY: Final = "zzz_unknown"
 _LONG: Final = 1000  # bodies stay small
@@ -183,6 +191,11 @@ def _types(flat: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(kind for kind in ([named] if isinstance(named, str) else named) if kind != "null")
 
 
+def _is_of(kind: str, value: Any) -> bool:
+    """Whether a JSON value has a type by its form."""
+    return type(value) in _FORMS[kind]
+
+
 def _plain(flat: Mapping[str, Any]) -> Any:
     match _types(flat):
         case ("integer" | "number", *_):
@@ -198,8 +211,11 @@ def _broken(node: _Node, breaker: Breaker) -> Iterator[tuple[Path, str, Any]]:
     schema = node.schema
     # First, lest `{}` without a required key counts as a value of the wrong type.
     yield from _broken_keys(schema, breaker)
+    kinds = _types(schema)
     for wrong in _WRONG_TYPES:
-        yield (), "nullable" if wrong is None else "type", wrong
+        # What has the type, and is wrong for another reason, would stand for that one.
+        if not any(_is_of(kind, wrong) for kind in kinds):
+            yield (), "nullable" if wrong is None else "type", wrong
     for keyword, make in _BREAKS.items():
         if keyword in schema:
             yield from (((), keyword, wrong) for wrong in make(schema[keyword]))
@@ -220,6 +236,7 @@ _BREAKS: Final[Mapping[str, Callable[[Any], Iterable[Any]]]] = {
     "maximum": lambda bound: (bound + 1, bound + 1000),
     "exclusiveMinimum": lambda bound: (bound, bound - 1),
     "exclusiveMaximum": lambda bound: (bound, bound + 1),
+    "multipleOf": lambda step: (step * 1.5,),
     "minLength": lambda length: ("x" * (length - 1),) if length else (),
     "maxLength": lambda length: ("x" * (length + 1),),
     "minItems": lambda length: ([],) if length else (),

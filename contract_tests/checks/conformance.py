@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlencode
 
 from contract_tests.cases.constraint_breaking import Case
-from contract_tests.lifecycle.actor import NOBODY
+from contract_tests.checks.fence import BULK_DELETION, fenced
+from contract_tests.lifecycle.actor import NOT_FOUND
 from contract_tests.rules.refusal import accepted
 from contract_tests.rules.shape import finding, summary
 from contract_tests.spec.contract import lookup
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from contract_tests.data.ground import Ground
     from contract_tests.lifecycle.actor import Actor
     from contract_tests.spec.contract import Contract
+    from contract_tests.spec.operations import Operation
+    from contract_tests.transport.target import Target
 
 _ERROR: Final = 400
 # Of a list of values, so many are replaced by ones that the target has.
@@ -29,6 +32,7 @@ _KNOWN_SHARE: Final = 0.7
 _FUZZED_SHARE: Final = 0.4
 _FRESH_AFTER: Final = 20
 _LARGEST_STORED: Final = 2**63 - 1
+_LARGEST_FLOAT: Final = float(2**63 - 2**10)  # the last one before 2**63
 _OPERATORS: Final = frozenset({"any_", "all_", "not_any_", "startswith_"})
 _FILTERS: Final = {
     "flows": "flows",
@@ -157,7 +161,7 @@ class Conformance:
             body = self._aimed(self._words.put(body))
             if body is UNSET:
                 return
-        elif self._operation.id == "bulk_delete_deployments":
+        elif self._operation.id == BULK_DELETION:
             return  # without a filter it deletes what it finds
         if self._place is None or self._operation.method == "DELETE":
             self._place = self._ground.place(self._contract)
@@ -211,10 +215,11 @@ class Conformance:
 
     def _aimed(self, body: Any) -> Any:
         """The body made harmless: about our own objects, few rows. UNSET when it cannot be."""
-        if self._operation.id == "bulk_delete_deployments":
-            return self._fenced(body)
+        if self._operation.id == BULK_DELETION:
+            safe = fenced(self._schema, body, self._actor.spec.readings)
+            return UNSET if safe is None else safe
         if self._changes:
-            body = _within_64_bits(body)
+            body = within_64_bits(body)
         for item in body if isinstance(body, list) else [body]:
             if isinstance(item, dict):
                 self._aim(item)
@@ -255,28 +260,29 @@ class Conformance:
             schema = self._contract.follow(schema["items"])[1]
         return name in schema.get("properties", {})
 
-    def _fenced(self, body: Any) -> Any:
-        """A bulk deletion that can meet nothing, whatever of its filter is heeded."""
-        if not isinstance(body, dict):
-            return UNSET
-        chosen = body.get("deployments")
-        others = chosen if isinstance(chosen, dict) else {}
-        kept = {key: value for key, value in others.items() if key != "operator"}
-        return {**body, "deployments": {**kept, "id": {"any_": [NOBODY]}}}
+
+def is_hidden(target: Target, operation: Operation) -> bool:
+    """Whether a target that keeps its version to itself does not offer an operation either."""
+    if target.version is not None or operation.method != "GET":
+        return False
+    return target.get(operation.path).status == NOT_FOUND
 
 
-def _within_64_bits(value: Any) -> Any:
-    """A copy of a body with every integer cut to what a server can read back.
+def within_64_bits(value: Any) -> Any:
+    """A copy of a body with every number cut to what a server can read back.
 
     A released server stores a longer one, answers 500, and from then on answers 500 to every
-    listing that the object is in; nothing tells the id by which it could be removed.
+    listing that the object is in; nothing tells the id by which it could be removed. A database may
+    turn a float such as 1e200 into an integer of all its digits.
     """
     if isinstance(value, dict):
-        return {key: _within_64_bits(item) for key, item in value.items()}
+        return {key: within_64_bits(item) for key, item in value.items()}
     if isinstance(value, list):
-        return [_within_64_bits(item) for item in value]
+        return [within_64_bits(item) for item in value]
     if isinstance(value, int) and not isinstance(value, bool):
         return max(-_LARGEST_STORED, min(value, _LARGEST_STORED))
+    if isinstance(value, float):
+        return max(-_LARGEST_FLOAT, min(value, _LARGEST_FLOAT))
     return value
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from contract_tests.cases.constraint_breaking import Breaker, Case
+from contract_tests.checks.fence import BULK_DELETION, fenced
 from contract_tests.lifecycle.actor import NOBODY, NOT_FOUND, UNPROCESSABLE, steady, value_of
 from contract_tests.rules.refusal import BAD_REQUEST, accepted, errors, refused
 from contract_tests.rules.shape import finding, summary
@@ -114,7 +116,7 @@ class Refusals:
         The deepest profile takes all.
         """
         profile = self._actor.session.profile
-        cases = [case for case in cases if self._is_safe(case)]
+        cases = list(self._safe(cases))
         if profile.name == "deep":
             yield from cases
             return
@@ -130,22 +132,15 @@ class Refusals:
             if self._random.random() < (top if len(path) <= 1 else share):
                 yield self._random.choice(group)
 
-    def _is_safe(self, case: Case) -> bool:
-        """Whether nothing of others is lost should the server accept the body.
-
-        Only bulk deletion could do harm: its filter must name an id that nothing has, and must be
-        such that ignoring the broken part of it leaves that in force.
-        """
-        if self._operation.id != "bulk_delete_deployments":
-            return True
-        body = case.body
-        chosen = body.get("deployments") if isinstance(body, dict) else None
-        if not isinstance(chosen, dict) or "id" in chosen or case.path[:2] == ("deployments",):
-            return False
-        if "operator" in chosen:
-            return False
-        chosen["id"] = {"any_": [NOBODY]}
-        return True
+    def _safe(self, cases: Iterable[Case]) -> Iterator[Case]:
+        """The cases by which nothing of others is lost, should the server accept the body."""
+        if self._operation.id != BULK_DELETION:
+            yield from cases
+            return
+        for case in cases:
+            body = fenced(self._schema, case.body, self._actor.spec.readings)
+            if body is not None:
+                yield replace(case, body=body)
 
     def _is_told_by_a_sentence(self, case: Case) -> bool:
         """Whether the contract answers this constraint with a sentence instead of a list."""
@@ -234,7 +229,7 @@ class Refusals:
     def _sample(self) -> Any:
         assert self._schema is not None
         hints = self._ground.hints(self._contract)
-        if self._operation.id == "bulk_delete_deployments":
+        if self._operation.id == BULK_DELETION:
             return {"deployments": {"id": {"any_": [NOBODY]}}}
         return self._small(Breaker(self._actor.spec.readings, hints).sample(self._schema))
 
@@ -299,7 +294,7 @@ class Refusals:
         self._empty()
 
     def _empty(self) -> None:
-        if self._operation.id == "bulk_delete_deployments":
+        if self._operation.id == BULK_DELETION:
             return  # without a filter it deletes what it finds
         for text, sent in (("no body", UNSET), ("the body null", None)):
             if self._contract.separate_fields and not self._is_demanding():

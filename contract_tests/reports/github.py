@@ -62,7 +62,7 @@ def markdown(report: Report) -> Iterator[str]:
     run = report.run
     yield (
         f"{report.requests} requests in {report.seconds:.0f} s, server "
-        f"{run.version or 'of unknown version'}, profile {run.profile}, seed {run.seed}. "
+        f"{run.server}, profile {run.profile}, seed {run.seed}. "
         f"Again: `{run.again}`"
     )
 

@@ -6,6 +6,8 @@ import json
 from dataclasses import asdict, dataclass, field, fields
 from typing import TYPE_CHECKING, Any, Final, Literal, Self
 
+from contract_tests.spec.version import taken_for
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -125,6 +127,11 @@ class Run:
     again: str
     reference: str | None = None
     options: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def server(self) -> str:
+        """The server's version in words, and what was assumed where it did not tell one."""
+        return self.version or f"of unknown version, taken for {taken_for(None)}"
 
 
 @dataclass

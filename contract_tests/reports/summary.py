@@ -87,10 +87,9 @@ def _block(title: str, lines: Iterable[str]) -> Iterator[str]:
 def _figures(report: Report) -> Iterator[str]:
     run = report.run
     part = f", part {run.shard}" if run.shard else ""
-    server = run.version or "unknown version"
     yield (
         f"{report.requests} requests in {report.seconds:.1f} s ({report.waited:.1f} s of it "
-        f"waiting for answers), server {server}, profile {run.profile}{part}, "
+        f"waiting for answers), server {run.server}, profile {run.profile}{part}, "
         f"seed {run.seed}"
     )
     if report.faults and run.prefix and not run.read_only:

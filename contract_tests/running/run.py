@@ -19,6 +19,7 @@ from contract_tests.reports.har import HarRecorder
 from contract_tests.reports.writing import HAR, wanted
 from contract_tests.running.profiles import PROFILES
 from contract_tests.running.session import Session
+from contract_tests.spec.version import taken_for
 from contract_tests.transport.credentials import without_userinfo
 from contract_tests.transport.target import Target
 
@@ -167,7 +168,7 @@ def _target(options: Options) -> Target:
 
 def _session(options: Options, target: Target, seed: int, worker: str) -> Session:
     file = Path(options.known) if options.known else None
-    known = Known.load(target.version, file, update=options.known_update)
+    known = Known.load(taken_for(target.version), file, update=options.known_update)
     target.observers.append(known.observe)
     session = Session(
         target=target,

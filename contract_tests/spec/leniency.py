@@ -21,6 +21,7 @@ Verdict = Literal["accept", "refuse", "either"]
 Lax = Mapping[str, Any]
 
 _TYPES: Final = ("boolean", "integer", "number", "string", "array", "object", "null")
+_NUMERIC: Final = frozenset({"integer", "number"})
 # Where the values of a keyword are schemas: one, a list, or a mapping of names.
 _ONE: Final = frozenset({"items", "additionalProperties", "not", "contains", "propertyNames"})
 _MANY: Final = frozenset({"anyOf", "allOf", "oneOf", "prefixItems"})
@@ -35,10 +36,17 @@ def lax() -> Lax:
     return loaded
 
 
-def widen(schema: Any, table: Lax) -> Any:
-    """The schema with every leaf open to what a server may take for it."""
+def widen(schema: Any, table: Lax, *, numbers: bool = False) -> Any:
+    """The schema with every leaf open to what a server may take for it.
+
+    Args:
+        schema: a schema, or a list of the branches of a union.
+        table: what may be taken for what.
+        numbers: another branch of the same union asks for numbers, and says which.
+    """
     if isinstance(schema, list):
-        return [widen(item, table) for item in schema]
+        numeric = any(_kinds(item) & _NUMERIC for item in schema)
+        return [widen(item, table, numbers=numeric) for item in schema]
     if not isinstance(schema, dict):
         return schema
     wide = _descend(schema, lambda child: widen(child, table))
@@ -49,6 +57,9 @@ def widen(schema: Any, table: Lax) -> Any:
         if wide.get(bound, 0) >= table["exact"]:
             del wide[bound]
     alternatives: list[Any] = _alternatives(schema, table)
+    if numbers or _kinds(schema) & _NUMERIC:
+        # Where the contract says itself which numbers, no other is one more way to write it.
+        alternatives = [one for one in alternatives if one != {"type": "number"}]
     return {"anyOf": [wide, *alternatives]} if alternatives else wide
 
 
@@ -81,9 +92,15 @@ def _alternatives(schema: Mapping[str, Any], table: Lax) -> list[Any]:
     name = schema.get("format")
     if name in table["formats"]:
         return list(table["formats"][name])
-    kinds = schema.get("type", ())
-    kinds = [kinds] if isinstance(kinds, str) else kinds
-    return [item for kind in kinds for item in table["types"].get(kind, ())]
+    return [
+        item for kind in _TYPES if kind in _kinds(schema) for item in table["types"].get(kind, ())
+    ]
+
+
+def _kinds(schema: Any) -> frozenset[str]:
+    """The JSON types that a schema names itself."""
+    named = schema.get("type", ()) if isinstance(schema, dict) else ()
+    return frozenset([named] if isinstance(named, str) else named)
 
 
 class Readings:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from openapi.structure import escape
 from openapi.structure import operations as operations_of
@@ -28,7 +28,6 @@ _FUZZED = frozenset(
         "variables",
         "v2",
     }
-    | {"admin", "health", "hello", "version"}
 )
 # Of these families, what is there for clients of the mock alone. Labels that a released server
 # takes and cannot show would break the target's runs; slots may be those of somebody else's limit.
@@ -43,6 +42,7 @@ _SPARED = frozenset(
         "renew_concurrency_lease",
     }
 )
+_ABOUT_THE_SERVER: Final = frozenset({"admin", "health", "hello", "version"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,13 @@ class Operation:
     @property
     def fuzzed(self) -> bool:
         """Whether a run sends it generated requests."""
-        return self.path.split("/")[1] in _FUZZED and self.id not in _SPARED
+        family = self.path.split("/")[1]
+        return family in _FUZZED | _ABOUT_THE_SERVER and self.id not in _SPARED
+
+    @property
+    def about_the_server(self) -> bool:
+        """Whether it tells of the server itself, as a gateway or Prefect Cloud need not."""
+        return self.path.split("/")[1] in _ABOUT_THE_SERVER
 
     @property
     def pointer(self) -> str:

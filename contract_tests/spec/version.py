@@ -116,6 +116,11 @@ def spec_for(version: str | None) -> Spec:
     return Spec(document if version is None else as_of(document, version), version)
 
 
+def taken_for(version: str | None) -> str:
+    """The version that a target is judged by: its own, or the contract's when it does not tell."""
+    return version or str(openapi.load()["info"]["version"])
+
+
 def as_of(node: Any, version: str) -> Any:
     """The document without the operations and properties that are newer than a version."""
     if isinstance(node, list):

@@ -27,6 +27,7 @@ _UNAUTHORIZED: Final = 401
 _FORBIDDEN: Final = 403
 _TRIES: Final = 8  # some ten seconds in all, unless the server says how long to wait
 _FEWER_TRIES: Final = 3
+_LONE_TRIES: Final = 5  # less than a second, when other requests are answered meanwhile
 _LONGEST_PAUSE: Final = 5.0  # seconds, when the server does not say
 _LONGEST_WAIT: Final = 120.0  # seconds, when it does
 _WORTH_TELLING: Final = 2.0  # seconds
@@ -97,6 +98,7 @@ class Connection:
         """
         fetched = False
         attempt = 0
+        tries = self._tries
         while True:
             response, elapsed = self._timed(request)
             if response is None:
@@ -106,8 +108,10 @@ class Connection:
                 fetched = True
                 request.headers.update(self._token_headers())
                 continue
-            if response.status_code not in BUSY or attempt >= self._tries - 1:
+            if response.status_code not in BUSY or attempt >= tries - 1:
                 break
+            if attempt == 0 and self._is_about_this_one(response):
+                tries = min(tries, _LONE_TRIES)
             self._wait(response, attempt)
             attempt += 1
         busy = response.status_code in BUSY
@@ -186,6 +190,14 @@ class Connection:
             return self.client.post(self.base_url + "/deployments/count", json={}).status_code
         except httpx.HTTPError:
             return 0
+
+    def _is_about_this_one(self, response: httpx.Response) -> bool:
+        """Whether a server that has time for others answers 503 to one request.
+
+        A released server says so of whatever its database fails on, and would forever.
+        """
+        told = self.let_in and "retry-after" not in response.headers
+        return told and response.status_code != _TOO_MANY and self.status_of_count() not in BUSY
 
     def _wait(self, response: httpx.Response, attempt: int) -> None:
         told = retry_after(response.headers.get("retry-after", ""))

@@ -12,6 +12,7 @@ from urllib.parse import quote
 import httpx
 
 from contract_tests.errors import CannotJudge, OutOfTime, WouldChange, WrongTarget
+from contract_tests.transport.cloud import right_address
 from contract_tests.transport.connection import Connection
 from contract_tests.transport.credentials import Credentials, without_userinfo
 from contract_tests.transport.exchange import Exchange, NotJson
@@ -221,11 +222,8 @@ class Target:
             return self._not_let_in(answer)
         if 300 <= answer.status < 400:  # noqa: PLR2004 - the redirects
             return self._led_elsewhere(answer.headers.get("location", "somewhere else"))
-        if self._lives_at(url + "/api"):
-            return f"{url} has no deployment API, {url}/api has: use --base-url {url}/api."
-        root = url.removesuffix("/api")
-        if root != url and self._lives_at(root):
-            return f"{url} has no deployment API, {root} has: use --base-url {root}."
+        if meant := self._meant():
+            return meant
         if "html" in answer.headers.get("content-type", ""):
             return (
                 f"{url} answers with HTML (status {answer.status}): this looks like a web page; "
@@ -235,6 +233,14 @@ class Target:
             f"{url} answers POST /deployments/count with status {answer.status}, which no "
             "deployment API does: check the address, its base path included (usually /api)."
         )
+
+    def _meant(self) -> str | None:
+        """A sentence on the address that was meant; None when there is no telling."""
+        url, root = self.base_url, self.base_url.removesuffix("/api")
+        for other in (url + "/api", root):
+            if other != url and self._lives_at(other):
+                return f"{url} has no deployment API, {other} has: use --base-url {other}."
+        return right_address(url, self.connection.client.get)
 
     def _led_elsewhere(self, where: str) -> str:
         if _LOGIN.search(where):

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from contract_tests.checks.conformance import Words
+from contract_tests.checks.conformance import Words, within_64_bits
 from contract_tests.spec.version import spec_for
 from contract_tests.transport.exchange import Exchange
 from contract_tests.transport.target import UNSET
@@ -97,6 +97,14 @@ def test_values_of_filters_become_ones_that_exist_and_the_rest_stays() -> None:
     assert filled["deployments"]["tags"]["is_null_"] is False
     assert filled["deployments"]["name"] == {"any_": [5]}
     assert body["deployments"]["tags"]["all_"] == ["?"] * 40  # type: ignore[index]
+
+
+def test_nothing_is_stored_that_a_database_turns_into_a_longer_integer() -> None:
+    body = {"labels": {"a": 1e200, "b": -1e19, "c": 0.5}, "parameters": [2**70, True, "1e200"]}
+    cut = within_64_bits(body)
+    assert cut["labels"]["c"] == 0.5
+    assert cut["parameters"] == [2**63 - 1, True, "1e200"]
+    assert all(abs(int(value)) < 2**63 for value in cut["labels"].values())
 
 
 @pytest.mark.parametrize(

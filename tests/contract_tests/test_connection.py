@@ -38,6 +38,20 @@ def test_a_wait_that_is_asked_for_is_made_and_told(monkeypatch: pytest.MonkeyPat
     assert told == ["waiting 30 s: the target answers 429"]
 
 
+@pytest.mark.parametrize(("others", "tries"), [(200, 5), (503, 8)])
+def test_one_request_alone_is_not_waited_for_as_long_as_a_busy_server(
+    monkeypatch: pytest.MonkeyPatch, others: int, tries: int
+) -> None:
+    monkeypatch.setattr(connection.time, "sleep", lambda _: None)
+    with (
+        serve(lambda sent: Answer(503 if sent.path == "/x" else others)) as url,
+        Target(url) as target,
+    ):
+        target.connection.let_in = True
+        assert target.get("/x").status == 503
+        assert target.requests == tries
+
+
 def test_a_wait_that_is_too_long_ends_the_run() -> None:
     slow = Answer(429, b"", {"retry-after": "3600"})
     with (

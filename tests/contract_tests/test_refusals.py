@@ -121,6 +121,27 @@ def test_constraints_deep_in_filters_are_broken() -> None:
     assert (("deployments", "tags", "zzz_unknown"), "additionalProperties") in tried
 
 
+def test_a_value_of_the_wrong_type_does_not_have_the_type() -> None:
+    schema = {
+        "type": "object",
+        "properties": {
+            "ids": {"type": "array", "items": {"type": "string"}},
+            "when": {"type": "string", "format": "uuid"},
+            "step": {"type": "number", "multipleOf": 1},
+        },
+    }
+    breaches = Breaker(SPEC.readings).breaches(schema)
+    wrong: dict[Any, set[type]] = {("ids",): set(), ("when",): set()}
+    for case in breaches:
+        if case.keyword == "type" and case.path in wrong:
+            wrong[case.path].add(type(case.body[case.path[0]]))
+    assert list not in wrong["ids",]
+    assert {str, dict, int} <= wrong["ids",]
+    assert str not in wrong["when",]
+    assert dict in wrong["when",]
+    assert [case.body for case in breaches if case.keyword == "multipleOf"] == [{"step": 1.5}]
+
+
 def test_hints_stand_where_fields_are_required() -> None:
     breaker = Breaker(SPEC.readings, {"flow_id": "f", "name": "n"})
     assert breaker.sample(schema_of("create_deployment")) == {"name": "n", "flow_id": "f"}
@@ -130,6 +151,15 @@ def test_widening_opens_leaves_and_keeps_enums() -> None:
     wide = widen({"properties": {"a": {"type": "integer"}, "b": {"enum": [1]}}}, lax())
     assert "anyOf" in wide["properties"]["a"]
     assert wide["properties"]["b"] == {"enum": [1]}
+
+
+@pytest.mark.parametrize(
+    ("interval", "told"),
+    [(0, "refuse"), (-1.5, "refuse"), (60, "accept"), ("60", "either"), ("PT0S", "either")],
+)
+def test_a_number_keeps_the_bounds_of_the_branch_for_numbers(interval: Any, told: str) -> None:
+    body = [{"schedule": {"interval": interval}, "active": True}]
+    assert verdict("create_deployment_schedules", body) == told
 
 
 def test_narrowing_closes_what_is_open_and_keeps_maps() -> None:

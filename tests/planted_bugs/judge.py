@@ -9,7 +9,7 @@ import sys
 from dataclasses import dataclass
 from typing import Final
 
-RUN_SECONDS: Final = 600
+RUN_SECONDS: Final = 1800
 _FINDING: Final = re.compile(
     r"^(?P<operation>[^\s:]+): (?P<message>.*)\n"
     r"(?:  .*\n)*?"

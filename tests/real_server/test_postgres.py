@@ -24,7 +24,10 @@ def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             yield url
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
-def test_the_suite_is_silent_on_postgres(postgres_server: str, seed: int) -> None:
-    verdict = judge(postgres_server, seed=seed)
+@pytest.mark.parametrize(
+    ("profile", "seed"),
+    [("quick", 1), ("quick", 2), ("quick", 3), ("standard", 1), ("standard", 2)],
+)
+def test_the_suite_is_silent_on_postgres(postgres_server: str, profile: str, seed: int) -> None:
+    verdict = judge(postgres_server, seed=seed, profile=profile)
     assert verdict.status == 0, verdict.output
