@@ -6,12 +6,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from contract_tests.checks.conformance import Conformance, is_hidden
+from contract_tests.checks.askable import askable
+from contract_tests.checks.conformance import Conformance
 from contract_tests.data.ground import Ground
 from contract_tests.lifecycle.actor import Actor
 from contract_tests.spec.operations import operations
-from contract_tests.spec.version import spec_for
-from contract_tests.transport.target import may_change
 
 if TYPE_CHECKING:
     from contract_tests.running.session import Session
@@ -29,15 +28,8 @@ def ground(session: Session) -> Ground:
 @pytest.mark.parametrize("operation", _ALL)
 def test_operation(session: Session, ground: Ground, operation: str) -> None:
     """Examples, coverage and fuzzing of one operation."""
-    contract = spec_for(session.target.version).contracts.get(operation)
+    contract = askable(session, operation)
     if contract is None:
-        session.cannot_judge(f"{operation} is not in version {session.target.version}")
-        return
-    if session.read_only and may_change(contract.operation.method, contract.operation.path):
-        session.cannot_judge("operations that change something, in a read-only run")
-        return
-    if contract.operation.about_the_server and is_hidden(session.target, contract.operation):
-        session.cannot_judge("what tells of the server itself: the target does not offer it")
         return
     with Actor(session, operation.replace("_", "-")) as actor:
         ground.actor = actor

@@ -9,7 +9,6 @@ from urllib.parse import urlencode
 
 from contract_tests.cases.constraint_breaking import Case
 from contract_tests.checks.fence import BULK_DELETION, fenced
-from contract_tests.lifecycle.actor import NOT_FOUND
 from contract_tests.rules.refusal import accepted
 from contract_tests.rules.shape import finding, summary
 from contract_tests.spec.contract import lookup
@@ -23,8 +22,6 @@ if TYPE_CHECKING:
     from contract_tests.data.ground import Ground
     from contract_tests.lifecycle.actor import Actor
     from contract_tests.spec.contract import Contract
-    from contract_tests.spec.operations import Operation
-    from contract_tests.transport.target import Target
 
 _ERROR: Final = 400
 # Of a list of values, so many are replaced by ones that the target has.
@@ -259,13 +256,6 @@ class Conformance:
         if schema.get("type") == "array":
             schema = self._contract.follow(schema["items"])[1]
         return name in schema.get("properties", {})
-
-
-def is_hidden(target: Target, operation: Operation) -> bool:
-    """Whether a target that keeps its version to itself does not offer an operation either."""
-    if target.version is not None or operation.method != "GET":
-        return False
-    return target.get(operation.path).status == NOT_FOUND
 
 
 def within_64_bits(value: Any) -> Any:

@@ -1,0 +1,37 @@
+"""Which operations a run may ask: not those that its target is too old for, or that change it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from contract_tests.spec.version import spec_for
+from contract_tests.transport.target import may_change
+
+if TYPE_CHECKING:
+    from contract_tests.running.session import Session
+    from contract_tests.spec.contract import Contract
+    from contract_tests.spec.operations import Operation
+    from contract_tests.transport.target import Target
+
+_NOT_FOUND: Final = 404
+
+
+def askable(session: Session, operation: str) -> Contract | None:
+    """The contract of an operation; None, with a word in the report, when it must not be asked."""
+    contract = spec_for(session.target.version).contracts.get(operation)
+    if contract is None:
+        session.cannot_judge(f"{operation} is not in version {session.target.version}")
+    elif session.read_only and may_change(contract.operation.method, contract.operation.path):
+        session.cannot_judge("operations that change something, in a read-only run")
+    elif contract.operation.about_the_server and _is_hidden(session.target, contract.operation):
+        session.cannot_judge("what tells of the server itself: the target does not offer it")
+    else:
+        return contract
+    return None
+
+
+def _is_hidden(target: Target, operation: Operation) -> bool:
+    """Whether a target that keeps its version to itself does not offer an operation either."""
+    if target.version is not None or operation.method != "GET":
+        return False
+    return target.get(operation.path).status == _NOT_FOUND
