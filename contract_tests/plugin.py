@@ -33,12 +33,29 @@ _FLAGS: Final = (
 )
 
 
-def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:
-    """Add the options; `--base-url` is left to pytest-base-url where that is in use."""
-    group = parser.getgroup("contract_tests", "deployment API contract (--pyargs contract_tests)")
+_GROUP: Final = ("contract_tests", "deployment API contract (--pyargs contract_tests)")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_load_initial_conftests(
+    early_config: pytest.Config, parser: pytest.Parser, args: list[str]
+) -> None:
+    """Add `--base-url` where the suite is run.
+
+    The name is a common one: other projects' conftest files may have it in their runs, and
+    pytest-base-url, where it is in use, in all.
+    """
     theirs = importlib.util.find_spec("pytest_base_url") is not None
-    if not theirs or pluginmanager.is_blocked("base_url"):
-        group.addoption("--base-url", metavar="URL", default=None, help="API to judge, with /api")
+    theirs = theirs and not early_config.pluginmanager.is_blocked("base_url")
+    if not theirs and any("contract_tests" in str(word) for word in args):
+        parser.getgroup(*_GROUP).addoption(
+            "--base-url", metavar="URL", default=None, help="API to judge, with /api"
+        )
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the options; all of them but the target's address have names of their own."""
+    group = parser.getgroup(*_GROUP)
     group.addoption(
         "--contract-profile",
         choices=("quick", "standard", "deep"),
@@ -68,7 +85,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "judges(*codes): the rules that a check judges by")
     config.addinivalue_line("markers", "xdist_group(name): runs in one worker of pytest-xdist")
     splits = config.getoption("dist", "no") != "no" or config.getoption("tx", None)
-    if splits and not hasattr(config, "workerinput") and config.getoption("base_url", None):
+    if splits and not hasattr(config, "workerinput") and config.getoption("base_url", default=None):
         from contract_tests.running.workers import Workers  # noqa: PLC0415 - other runs need it not
 
         if config.getoption("dist") == "load":

@@ -45,6 +45,15 @@ def test_another_plugin_may_have_the_option(base_url_plugin: Path) -> None:
     assert "Nothing answers at http://127.0.0.1:1/api" in done.stdout
 
 
+def test_a_project_may_have_the_option_in_a_run_of_its_own(tmp_path: Path) -> None:
+    (tmp_path / "conftest.py").write_text(THEIRS)
+    (tmp_path / "test_theirs.py").write_text(
+        "def test_it(request):\n    assert request.config.getoption('--base-url') == 'x'\n"
+    )
+    done = run_pytest(tmp_path, "-q", "--base-url", "x")
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
 def test_runs_of_other_projects_are_left_alone(tmp_path: Path) -> None:
     (tmp_path / "pytest.ini").write_text("[pytest]\nfilterwarnings = error\n")
     (tmp_path / "test_theirs.py").write_text("def test_it():\n    pass\n")
