@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from contract_tests.checks.oracle import UNSCOPED, UNSTEADY, Oracle
 from contract_tests.findings import Finding, Violation
+from contract_tests.reports.model import HIDDEN
 from contract_tests.rules import pages
 from contract_tests.rules.filters import DEFAULT_LIMIT, DEFAULT_SORT, SORT_KEYS, Expected, Reading
 from contract_tests.spec.criteria import FILTERS
@@ -49,11 +50,16 @@ class Judge:
         self.session = session
         self.oracle = Oracle(session)
         self._faults: dict[str, set[Features]] = {}
+        self._accepted: dict[str, set[Features]] = {}
 
-    def explained(self, operation: str, filters: Filters) -> bool:
-        """Whether the body contains what the operation is known to do wrong."""
+    def explained(self, operation: str, filters: Filters) -> str:
+        """Why the body need not be asked: it contains what the operation does wrong; "" if not."""
         seen = features(filters)
-        return any(fault <= seen for fault in self._faults.get(operation, ()))
+        if any(fault <= seen for fault in self._faults.get(operation, ())):
+            return EXPLAINED
+        if any(fault <= seen for fault in self._accepted.get(operation, ())):
+            return HIDDEN
+        return ""
 
     def matching(self, filters: Filters) -> frozenset[str] | None:
         """The ids of the deployments that match, by the oracle; None when it cannot know."""
@@ -153,8 +159,9 @@ class Judge:
         attempt: Callable[[Filters, Expected], Finding | None],
     ) -> None:
         """Ask, and on a mismatch ask again of data read anew: only what stays wrong is wrong."""
-        if self.explained(operation, case.filters):
-            self.session.cannot_judge(EXPLAINED)
+        explained = self.explained(operation, case.filters)
+        if explained:
+            self.session.cannot_judge(explained)
             return
 
         def once() -> Finding | None:
@@ -180,7 +187,7 @@ class Judge:
         known = self.session.known
         entry = None if known is None or self.session.reference else known.covers(finding)
         if entry is not None and entry.cause is not None:
-            self._blame(operation, case, finding)
+            self._blame(self._accepted, operation, case, finding)
         return entry is not None
 
     def settle(
@@ -229,13 +236,15 @@ class Judge:
         try:
             self.session.judge(finding)
         except Violation:
-            self._blame(operation, case, finding)
+            self._blame(self._faults, operation, case, finding)
             raise
 
-    def _blame(self, operation: str, case: Case, finding: Finding) -> None:
+    def _blame(
+        self, faults: dict[str, set[Features]], operation: str, case: Case, finding: Finding
+    ) -> None:
         """Pass over from now on what contains the same; also what a team has accepted."""
         if finding.rule not in _ABOUT_NO_FILTER:
-            self._faults.setdefault(operation, set()).add(blamed(case.filters))
+            faults.setdefault(operation, set()).add(blamed(case.filters))
 
     def _expected(
         self, operation: str, case: Case, sort: str | None, rows: Sequence[dict[str, Any]]

@@ -20,6 +20,7 @@ The schema is asked about `{"path", "query", "headers", "body", "text"}`: `body`
 
 from __future__ import annotations
 
+import difflib
 import json
 from collections import Counter
 from dataclasses import dataclass
@@ -34,6 +35,7 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.version import InvalidVersion, Version
 
 from contract_tests.errors import CannotJudge
+from contract_tests.rules import catalogue
 from contract_tests.spec.operations import operations
 
 if TYPE_CHECKING:
@@ -241,6 +243,12 @@ def parse(text: str, source: str) -> list[Entry]:
     return [_entry(raw, f"{begin}entry {number}") for number, raw in enumerate(loaded, 1)]
 
 
+_UNREADABLE = (
+    *(TypeError, AttributeError, LookupError),
+    *(InvalidSpecifier, jsonschema_rs.ValidationError),
+)
+
+
 def _entry(raw: Any, where: str) -> Entry:
     if not isinstance(raw, dict):
         raise ValueError(f"{where}: it must be a mapping")  # noqa: TRY004 - told to the user
@@ -252,8 +260,8 @@ def _entry(raw: Any, where: str) -> Entry:
         return Entry(
             id=str(raw["id"]),
             versions=None if versions is None else SpecifierSet(versions),
-            operations=frozenset(_names(raw, "operations")),
-            rules=tuple(_names(raw, "rules")),
+            operations=frozenset(_named(raw, "operations", [one.id for one in operations()])),
+            rules=tuple(_named(raw, "rules", catalogue())),
             status=raw.get("status"),
             when=jsonschema_rs.validator_for(raw["when"]) if "when" in raw else None,
             reason=str(raw["reason"]),
@@ -263,7 +271,7 @@ def _entry(raw: Any, where: str) -> Entry:
         )
     except KeyError as error:
         raise ValueError(f"{where}: {error.args[0]!r} is missing") from error
-    except (TypeError, AttributeError, InvalidSpecifier, jsonschema_rs.ValidationError) as error:
+    except _UNREADABLE as error:
         raise ValueError(f"{where}: {error}") from error
 
 
@@ -272,6 +280,18 @@ def _names(raw: Mapping[str, Any], key: str) -> list[str]:
     if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
         raise TypeError(f"{key!r} must be a list of names")
     return value
+
+
+def _named(raw: Mapping[str, Any], key: str, known: Iterable[str]) -> list[str]:
+    """Names, each of which must be one of those that are known, or a pattern of some."""
+    names = _names(raw, key)
+    there = list(known)
+    for name in names:
+        if not any(fnmatchcase(one, name) for one in there):
+            like = difflib.get_close_matches(name, there, 1)
+            hint = f"; did you mean {like[0]!r}?" if like else ""
+            raise LookupError(f"{key!r} has {name!r}, which there is not{hint}")
+    return names
 
 
 def _date(value: Any) -> date | None:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from contract_tests.findings import clip
-from contract_tests.reports.model import Accepted, Check, Fault, Report, Run, Step
+from contract_tests.reports.model import NO_TIME, Accepted, Check, Fault, Report, Run, Step
 from contract_tests.rules import catalogue
 from contract_tests.transport.credentials import without_userinfo
 
@@ -32,7 +32,8 @@ def collect(session: Session, checks: Iterable[Check] = (), reason: str | None =
     ended = time.monotonic() - session.started
     started = datetime.fromtimestamp(time.time() - ended, UTC)
     hide = target.mask.hide
-    reason = reason or session.availability.outage()
+    checks = list(checks)
+    reason = reason or session.availability.outage() or _nothing_judged(checks)
     unjudged = session.unjudged + session.availability.unjudged()
     return Report(
         run=Run(
@@ -58,11 +59,24 @@ def collect(session: Session, checks: Iterable[Check] = (), reason: str | None =
         unjudged={hide(why): cases for why, cases in unjudged.most_common()},
         broken={name: hide(what) for name, what in session.broken.items()},
         left_over=[hide(line) for line in session.left_over],
-        checks=list(checks),
+        checks=checks,
         requests=target.requests,
         seconds=round(ended, 3),
         waited=round(target.seconds, 3),
     )
+
+
+def _nothing_judged(checks: Iterable[Check]) -> str | None:
+    """Why there is no verdict: of the checks, or of those of a kind, time was left for none."""
+    ended: dict[str, set[str]] = {}
+    for check in checks:
+        told = check.told if check.outcome == "left out" else ""
+        ended.setdefault(check.module, set()).add(told)
+    late = [kind for kind, told in ended.items() if told == {NO_TIME}]
+    if late:
+        return f"the time (--max-time) was too short for any check of {', '.join(late)}"
+    why = set().union(*ended.values())
+    return f"nothing was judged: {', '.join(sorted(why))}" if ended and "" not in why else None
 
 
 def nothing(options: Options, checks: Iterable[Check], reason: str) -> Report:

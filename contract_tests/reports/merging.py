@@ -49,10 +49,10 @@ def merge(reports: Sequence[Report]) -> Report:
 def mismatch(reports: Sequence[Report]) -> str:
     """Why reports are no parts of one run, in a sentence; "" when they are."""
     runs = [report.run for report in reports]
-    for name in ("profile", "seed", "read_only", "strict", "reference"):
-        values = list(dict.fromkeys(getattr(run, name) for run in runs))
+    for name in ("profile", "seed", "read_only", "strict", "reference", "options"):
+        values = list(dict.fromkeys(str(getattr(run, name)) for run in runs))
         if len(values) > 1:
-            told = " and ".join(map(str, values))
+            told = " and ".join(values)
             return f"These are no parts of one run: they differ in {name} ({told})."
     shards = [run.shard for run in runs if run.shard]
     twice = sorted({shard for shard in shards if shards.count(shard) > 1})

@@ -14,6 +14,12 @@ if TYPE_CHECKING:
 FORMAT: Final = 1
 """The version of the JSON form; a reader refuses others."""
 
+NO_TIME: Final = "no time left"
+"""Why a check was left out that the time was too short for."""
+
+HIDDEN: Final = "a known deviation hides what else is wrong there"
+"""Why a case could not be judged that holds what a team has accepted as wrong."""
+
 Outcome = Literal["passed", "failed", "broken", "left out"]
 Level = Literal["error", "warning"]
 
@@ -185,7 +191,19 @@ class Report:
             return f"{url} could NOT be judged"
         if self.broken:
             return f"{url} could NOT be judged completely: the suite itself failed"
-        return f"{url} conforms"
+        return f"{url} conforms{self._but()}"
+
+    def _but(self) -> str:
+        """What a reader of "conforms" must know."""
+        told = []
+        cut = sum(check.outcome == "left out" and check.told == NO_TIME for check in self.checks)
+        if cut:
+            told.append(
+                f"as far as the time went: {len(self.checks) - cut} of {len(self.checks)} checks"
+            )
+        if self.unjudged.get(HIDDEN):
+            told.append("but for known deviations that hide what else is wrong there")
+        return f" ({'; '.join(told)})" if told else ""
 
     def _compared(self, count: int) -> str:
         pair = f"{self.run.base_url} and {self.run.reference}"

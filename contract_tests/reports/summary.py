@@ -50,11 +50,16 @@ def summary(report: Report) -> Iterator[str]:
 
 
 def _grouped(faults: Sequence[Fault], most: int) -> Iterator[str]:
-    """Faults of one rule and message together, those of several operations first."""
+    """Faults of one rule and message together, those of several operations first.
+
+    What a walk sees may come of what the checks before it found, so that comes last.
+    """
     groups: dict[tuple[str, str], list[Fault]] = {}
     for fault in faults:
         groups.setdefault((fault.rule, fault.message), []).append(fault)
-    ordered = sorted(groups.items(), key=lambda item: -len(item[1]))
+    ordered = sorted(
+        groups.items(), key=lambda item: (item[0][0].startswith("lifecycle."), -len(item[1]))
+    )
     for (rule, message), group in ordered[:most]:
         times = sum(fault.times for fault in group)
         again = f" ({times}x)" if times > 1 else ""

@@ -44,7 +44,11 @@ def wanted(values: Iterable[str]) -> list[Wanted]:
 def _read(value: str) -> Wanted:
     kind, equals, name = value.partition("=")
     if kind not in KINDS:
-        raise CannotJudge(f"--report {value}: there are {', '.join(KINDS)}.")
+        known = Path(value).suffix.removeprefix(".")
+        like = f"{known if known in KINDS else 'html'}={value if not equals else name}"
+        raise CannotJudge(
+            f"--report {value}: write KIND=FILE, such as {like}; kinds are {', '.join(KINDS)}."
+        )
     if kind == GITHUB:
         return Wanted(kind, None)
     if not equals or not name:

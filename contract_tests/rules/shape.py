@@ -61,7 +61,7 @@ class Shapes:
                 operation,
                 exchange,
                 "the server failed",
-                expected="an answer below 500",
+                expected=f"one of {', '.join(contract.statuses)}",
                 got=_summary(exchange),
                 cause=str(exchange.status),
             )

@@ -8,7 +8,7 @@ import pytest
 
 from contract_tests.findings import Finding, describe, found_in
 from contract_tests.reports.collect import collect, fault_id, nothing
-from contract_tests.reports.model import Check
+from contract_tests.reports.model import NO_TIME, Check
 from contract_tests.running import by_rule
 from contract_tests.running.asked import options
 
@@ -37,7 +37,7 @@ def plain(nodeid: str) -> str:
 def cut_off(item: pytest.Item, report: pytest.TestReport) -> None:
     """Make an item that ran out of time one that was left out."""
     report.outcome = "skipped"
-    report.longrepr = (str(item.path), 0, "Skipped: no time left")
+    report.longrepr = (str(item.path), 0, f"Skipped: {NO_TIME}")
 
 
 def take(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -10,6 +11,8 @@ from contract_tests.cases.generators import Case, Window
 from contract_tests.checks.judge import COUNT, FILTER, PAGINATE, Judge, blamed, features
 from contract_tests.checks.oracle import UNSTEADY
 from contract_tests.findings import Violation, describe
+from contract_tests.known.known import Known, parse
+from contract_tests.reports.model import HIDDEN
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,6 +31,24 @@ def test_right_answers_pass(contract_session: Session) -> None:
         for start in (0.0, 0.5, 1.0, 2.0):
             judge.filter(case, Window("NAME_DESC", 3, start))
             judge.page(case, Window("UPDATED_DESC", 3, start))
+
+
+def test_what_a_team_accepted_hides_no_more_than_is_told(
+    judged: Callable[[Change], Judge],
+) -> None:
+    """A known deviation of the whole keeps what holds it from being judged, and says so."""
+    judge = judged(lambda name, _, told: told + 1 if name == "count" else told)
+    entry = {
+        "id": "x",
+        "operations": [COUNT],
+        "rules": ["filters.count"],
+        "cause": "",
+        "reason": "y",
+    }
+    judge.session.known = Known(parse(json.dumps([entry]), ""), None)
+    judge.count(WHOLE)
+    judge.count(Case({"deployments": {"tags": {"any_": ["red"]}}}, "tags"))
+    assert judge.session.unjudged == {HIDDEN: 1}
 
 
 def paged(change: Callable[[dict[str, Any]], dict[str, Any]]) -> Change:

@@ -129,6 +129,22 @@ def test_a_file_that_is_wrong_is_told_where(text: str, says: str, tmp_path: Path
     assert str(caught.value).count(str(file)) == 1
 
 
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"operations": ["count_deployment"]}, "did you mean 'count_deployments'?"),
+        ({"rules": ["pages.page"]}, "did you mean 'pages.pages'?"),
+        ({"rules": ["nope.*"]}, "'rules' has 'nope.*', which there is not"),
+    ],
+)
+def test_a_name_that_there_is_not(change: dict[str, list[str]], told: str) -> None:
+    entry = {"id": "x", "operations": ["count_deployments"], "rules": ["pages.*"], "reason": "y"}
+    assert parse(json.dumps([entry]), "")
+    with pytest.raises(ValueError, match=r"^entry 1: ") as caught:
+        parse(json.dumps([{**entry, **change}]), "")
+    assert told in str(caught.value)
+
+
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     file = tmp_path / "none.yaml"
     with pytest.raises(CannotJudge) as caught:

@@ -17,7 +17,7 @@ from contract_tests.known.known import Known, parse
 from contract_tests.reports import har
 from contract_tests.reports.collect import collect
 from contract_tests.reports.merging import merge, mismatch
-from contract_tests.reports.model import Check, Report, UnreadableReport
+from contract_tests.reports.model import HIDDEN, NO_TIME, Check, Report, UnreadableReport
 from contract_tests.reports.writing import wanted, write
 from contract_tests.running.profiles import PROFILES
 from contract_tests.running.session import Session
@@ -68,6 +68,7 @@ def report(*causes: str, shard: str = "", seed: int = 5) -> Report:
         checks = [
             Check("test_meaning.py::test_x[a]", "failed" if causes else "passed", 0.5),
             Check(f"test_laws.py::test_of_{shard}", "passed", 0.25),
+            Check("test_lifecycle.py::test_y", "passed", 0.25),
             Check("test_lifecycle.py::test_z", "left out", 0.0, [], "no time left"),
         ]
         told = collect(session, checks)
@@ -98,11 +99,45 @@ def test_junit_has_a_case_for_each_check(tmp_path: Path) -> None:
     root = ET.fromstring(written(report("x", "y"), "junit", tmp_path))
     assert [suite.get("name") for suite in root] == ["meaning", "laws", "lifecycle"]
     counts = {name: root.get(name) for name in ("tests", "failures", "errors", "skipped")}
-    assert counts == {"tests": "3", "failures": "1", "errors": "0", "skipped": "1"}
+    assert counts == {"tests": "4", "failures": "1", "errors": "0", "skipped": "1"}
     failure = root.find(".//failure")
     assert failure is not None
     assert failure.get("type") == "filters.members"
     assert (failure.text or "").count("rule      filters.members") == 2
+
+
+def verdict_of(*checks: Check, unjudged: dict[str, int] | None = None) -> tuple[str, int]:
+    with Target("http://127.0.0.1:1/api") as target:
+        target.__dict__["version"] = "3.8.8"
+        session = Session(target, PROFILES["quick"], 1, known=Known([], "3.8.8"))
+        session.unjudged.update(unjudged or {})
+        told = collect(session, checks)
+    return f"{told.verdict} {told.reason or ''}".partition("/api ")[2].strip(), told.status
+
+
+def test_a_verdict_says_what_it_does_not_rest_on() -> None:
+    done = Check("test_laws.py::test_a", "passed", 0.1)
+    late = Check("test_laws.py::test_b", "left out", 0.0, [], NO_TIME)
+    assert verdict_of(done) == ("conforms", 0)
+    assert verdict_of(done, late) == ("conforms (as far as the time went: 1 of 2 checks)", 0)
+    hidden = verdict_of(done, unjudged={HIDDEN: 7})
+    assert hidden == ("conforms (but for known deviations that hide what else is wrong there)", 0)
+
+
+def test_there_is_no_verdict_where_a_kind_of_checks_had_no_time() -> None:
+    done = Check("test_laws.py::test_a", "passed", 0.1)
+    late = Check("test_refusals.py::test_b", "left out", 0.0, [], NO_TIME)
+    told, status = verdict_of(done, late)
+    assert status == 2
+    assert told.endswith("the time (--max-time) was too short for any check of refusals")
+
+
+def test_there_is_no_verdict_where_nothing_was_judged() -> None:
+    told, status = verdict_of(
+        Check("test_auth.py::test_a", "left out", 0.0, [], "no credentials were given")
+    )
+    assert status == 2
+    assert told.endswith("nothing was judged: no credentials were given")
 
 
 def test_a_run_without_verdict_is_an_error_in_junit(tmp_path: Path) -> None:
