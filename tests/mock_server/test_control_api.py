@@ -294,7 +294,7 @@ def test_a_fault_that_cannot_be_is_refused(control: Control, fault: Any, expecte
 
 
 def test_what_can_go_wrong_is_told(control: Control) -> None:
-    assert {200, 404, 429, 503} <= set(control("GET", "/operations")["read_flow"])
+    assert {200, 404, 429, 500, 502, 503, 504} <= set(control("GET", "/operations")["read_flow"])
 
 
 # -- clock
