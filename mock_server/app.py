@@ -175,7 +175,7 @@ def create_app(
     credentials = None if auth is None else Credentials.parse(auth)
     tokens = CsrfTokens() if csrf else None
     settings = {"auth": None if credentials is None else "BASIC", "csrf_enabled": csrf}
-    pages = _pages(ui, settings)
+    pages = _pages(ui, settings, credentials)
     wrong = Faults(map(_fault, faults), seed=seed)
     given = store is not None
     store = _prepared(store, seed, make_clock(now, runs=clock_runs))
@@ -323,9 +323,15 @@ def _cors(origins: Sequence[str]) -> Any:
     )
 
 
-def _pages(ui: bool | str | Path, settings: Mapping[str, object]) -> list[Page]:  # noqa: FBT001
+def _pages(
+    ui: bool | str | Path,  # noqa: FBT001 - as it is given
+    settings: Mapping[str, object],
+    credentials: Credentials | None,
+) -> list[Page]:
     """What is no operation: the document, its page, the web UI. The first that fits answers."""
-    docs = DocsPage(f"{BASE_PATH}/{DOCUMENT}")
+    # The page reads the document that needs no credentials: the one below the API does.
+    docs = DocsPage(f"/{DOCUMENT}")
+    document = partial(_send_document, scheme=None if credentials is None else credentials.scheme)
     pages: list[Page] = [
         (f"{BASE_PATH}/{DOCUMENT}", document),
         (f"/{DOCUMENT}", document),
@@ -367,11 +373,17 @@ def _copy(value: Any) -> Any:
     return [_copy(item) for item in value] if isinstance(value, list) else value
 
 
-async def document(_request: Request) -> Response:
+async def _send_document(_request: Request, scheme: str | None) -> Response:
     """Answer with the bundled document."""
-    return Response(_document(), media_type="application/json")
+    return Response(_document(scheme), media_type="application/json")
 
 
 @functools.cache
-def _document() -> bytes:
-    return render(openapi.load())
+def _document(scheme: str | None) -> bytes:
+    """The bundled document; where credentials are asked for, it says so, and Swagger UI asks."""
+    told = dict(openapi.load())
+    if scheme is not None:
+        schemes = {"credentials": {"type": "http", "scheme": scheme.lower()}}
+        told["components"] = {**told["components"], "securitySchemes": schemes}
+        told["security"] = [{"credentials": []}]
+    return render(told)

@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 import openapi
+from mock_server import serve
 from tests.mock import mock_server
 
 
@@ -32,7 +33,22 @@ def test_the_page_loads_nothing_from_elsewhere(origin: str, path: str) -> None:
 @pytest.mark.parametrize("path", ["/openapi.json", "/api/openapi.json"])
 def test_the_document_is_the_bundle(origin: str, path: str) -> None:
     assert httpx.get(f"{origin}{path}").json() == openapi.load()
-    assert '"/api/openapi.json"' in httpx.get(f"{origin}/docs/start.js").text
+
+
+def test_the_page_shows_a_document_that_needs_no_credentials() -> None:
+    """As on a real server: of its two, the one below the API asks for them."""
+    with serve(fixtures="empty", auth="basic:admin:secret") as mock:
+        origin = mock.url.removesuffix("/api")
+        script = httpx.get(f"{origin}/docs/start.js").text
+        found = re.search(r'url: "([^"]+)"', script)
+        assert found is not None
+        document = httpx.get(f"{origin}{found[1]}").json()
+        assert document["paths"] == openapi.load()["paths"]
+        # What its button "Authorize" goes by.
+        [name] = document["security"][0]
+        told = document["components"]["securitySchemes"][name]
+        assert told == {"type": "http", "scheme": "basic"}
+        assert httpx.get(f"{mock.url}/openapi.json").status_code == 401
 
 
 def test_what_is_none_of_its_files_is_not_found(origin: str) -> None:
