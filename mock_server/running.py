@@ -93,6 +93,10 @@ class RunningMock:
 
         Returns:
             One mapping per exchange, as the control API shows it.
+
+        Raises:
+            UnknownOperationError: there is no such operation: a ValueError, lest a misspelt one
+                makes a test pass.
         """
         wanted = Wanted(
             operation=operation,

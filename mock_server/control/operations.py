@@ -17,6 +17,7 @@ from mock_server.control.status import clock as clock_now
 from mock_server.control.status import status as read_status
 from mock_server.errors import Conflict, NotFound, Unprocessable
 from mock_server.faults.declared_answers import declared_answers
+from mock_server.faults.operation_names import UnknownOperationError
 from mock_server.faults.syntax import FaultError, read_fault
 from mock_server.fixtures.times import span
 
@@ -184,7 +185,10 @@ def clear_journal(asked: Asked) -> Answer:
 
 
 def _wanted(asked: Asked) -> Wanted:
-    return Wanted(**{name: asked.query[name] for name in FILTERS})
+    try:
+        return Wanted(**{name: asked.query[name] for name in FILTERS})
+    except UnknownOperationError as error:
+        raise Unprocessable(str(error)) from None
 
 
 OPERATIONS: Final[Mapping[str, Callable[[Asked], Answer]]] = {

@@ -386,8 +386,26 @@ def test_requests_are_counted_and_verified(control: Control) -> None:
         assert "there are 2" in detail
 
 
+@pytest.mark.parametrize("path", ["/journal", "/journal/count?exactly=0", "/journal.har"])
+def test_a_misspelt_operation_is_told(control: Control, path: str) -> None:
+    joined = "&" if "?" in path else "?"
+    status, detail = control.refused("GET", f"{path}{joined}operation=creat_flow")
+    assert status == 422
+    assert detail == "there is no operation creat_flow; did you mean create_flow?"
+
+
 @pytest.mark.parametrize(
-    "query", ["stauts=500", "status=999", "status=5x", "since=yesterday", "broke=maybe", "limit=x"]
+    "query",
+    [
+        "operation=creat_flow",
+        "operation=zzz*",
+        "stauts=500",
+        "status=999",
+        "status=5x",
+        "since=yesterday",
+        "broke=maybe",
+        "limit=x",
+    ],
 )
 def test_a_query_that_cannot_be_is_told(control: Control, query: str) -> None:
     status, detail = control.refused("GET", f"/journal?{query}")

@@ -111,6 +111,13 @@ def test_the_journal_tells_what_was_sent(deployments_mock: RunningMock) -> None:
     assert made["response"]["json"]["name"] == "mine"
 
 
+def test_a_misspelt_operation_makes_no_test_pass(deployments_mock: RunningMock) -> None:
+    with pytest.raises(ValueError, match=r"creat_flow; did you mean create_flow\?"):
+        deployments_mock.journal(operation="creat_flow")
+    with pytest.raises(ValueError, match=r"no operation zzz\*"):
+        deployments_mock.journal(operation="zzz*")
+
+
 def test_the_next_request_fails_and_no_other(deployments_mock: RunningMock) -> None:
     url = deployments_mock.url
     deployments_mock.fail_next("read_flows", status=422)
