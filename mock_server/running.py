@@ -126,7 +126,8 @@ class RunningMock:
         Args:
             operation: only with requests to this operation id; `*` stands for anything.
             status: answer with this status, which the spec must declare, and its body.
-            fault: `drop`, `drop-answer` or `truncate`.
+            fault: what happens to the connection, such as `drop`; a key of
+                `mock_server.faults.syntax.KINDS`.
             delay: wait first, such as `200ms`, `2s` or `1s..2s`.
             retry_after: seconds, for the header of that name.
             times: how many requests it happens to.

@@ -10,8 +10,9 @@ import pytest
 from click.testing import CliRunner
 
 from mock_server import create_app, serve
-from mock_server.control import document
+from mock_server.control import document, page
 from mock_server.control.operations import OPERATIONS
+from mock_server.faults.syntax import KINDS
 from mock_server.fixtures.writer import HISTORY
 from mock_server.routing import METHODS
 from openapi.cli import main as spec_command
@@ -89,6 +90,23 @@ def test_every_operation_of_the_document_is_there() -> None:
     }
 
     assert declared == OPERATIONS.keys() | {"read_control_document"}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_of_fault_can_be_added(control: Control, kind: str) -> None:
+    assert control("POST", "/faults", json={"fault": kind})["fault"] == kind
+
+
+def test_a_new_kind_of_fault_is_told_of_its_own_accord(monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in (document, page):
+        monkeypatch.setattr(module, "KINDS", {**KINDS, "stall": "nothing <more> comes"})
+    schemas = document.document.__wrapped__()["components"]["schemas"]
+
+    assert "stall" in schemas["Fault"]["properties"]["fault"]["enum"]
+    told = schemas["NewFault"]["properties"]["fault"]["description"]
+    assert "`stall`: nothing <more> comes" in told
+    content = page.page.__wrapped__().content
+    assert b'<option value="stall">stall: nothing &lt;more&gt; comes</option>' in content
 
 
 def test_it_is_served(control: Control) -> None:
