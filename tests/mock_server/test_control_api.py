@@ -194,6 +194,38 @@ def test_a_dump_is_loaded_again(control: Control) -> None:
     assert control("GET", "/fixture") == dump
 
 
+def test_it_tells_what_the_data_came_from(control: Control, tmp_path: Path) -> None:
+    def told() -> str:
+        return str(control("GET", "/status")["fixtures"])
+
+    dump = control("GET", "/fixture")
+    assert control("POST", "/fixture/load", {"name": "edge"})["fixtures"] == "edge"
+    control("PUT", "/snapshots/kept")
+    assert control("PUT", "/fixture", content=dump)["fixtures"] == "a file that was sent"
+    control.refused("PUT", "/fixture", content="nope: 1")
+    assert told() == "a file that was sent"
+    assert control("POST", "/snapshots/kept/restore")["fixtures"] == "edge"
+    control("POST", "/fixture/load", {"name": "large:40"})
+    assert told() == "large:40"
+    file = tmp_path / "mine.yaml"
+    file.write_text(dump, encoding="utf-8")
+    control.mock.load(file)
+    assert told() == str(file)
+    control("POST", "/reset")
+    assert told() == "default"
+
+
+def test_it_tells_of_the_state_file_and_not_of_fixtures_that_it_did_not_load(
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / "state.db"
+    for fixtures, told in (("empty", "empty"), ("edge", str(file))):
+        with serve(state=file, fixtures=fixtures) as mock:
+            control = Control(mock)
+            assert control("GET", "/status")["fixtures"] == told
+            control.close()
+
+
 def test_a_faulty_fixture_changes_nothing(control: Control) -> None:
     for text, expected in (
         ("flows: [{nam: x}]", "flows[0].nam: unknown key; did you mean 'name'?"),
