@@ -43,8 +43,8 @@ def deployments_mock_session(pytestconfig: pytest.Config) -> Iterator[RunningMoc
 def deployments_mock(deployments_mock_session: RunningMock) -> Iterator[RunningMock]:
     """A mock of Prefect's deployment API, as new for each test.
 
-    `url` is its address, for PREFECT_API_URL. `load`, `journal`, `fail_next` and `reset` bend it;
-    `store` is its state.
+    `url` is its address, for PREFECT_API_URL. `load`, `journal`, `fail_next`, `reset` and, of its
+    clock, `advance`, `freeze`, `release` and `now` bend it; `store` is its state.
     """
     deployments_mock_session.reset()
     yield deployments_mock_session
