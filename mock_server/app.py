@@ -30,8 +30,9 @@ from mock_server.responses import render
 from mock_server.routing import METHODS, Routing
 from mock_server.serving.streams import Streams
 from mock_server.store import Store
-from mock_server.web import docs_page
+from mock_server.web import docs_page, front_page
 from mock_server.web.docs_page import DocsPage
+from mock_server.web.front_page import FrontPage
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -175,7 +176,7 @@ def create_app(
     credentials = None if auth is None else Credentials.parse(auth)
     tokens = CsrfTokens() if csrf else None
     settings = {"auth": None if credentials is None else "BASIC", "csrf_enabled": csrf}
-    pages = _pages(ui, settings, credentials)
+    pages = [*_pages(ui, settings, credentials), (front_page.PATH, _front_page(control).page)]
     wrong = Faults(map(_fault, faults), seed=seed)
     given = store is not None
     store = _prepared(store, seed, make_clock(now, runs=clock_runs))
@@ -349,10 +350,19 @@ def _pages(
     return pages
 
 
+def _front_page(control: bool) -> FrontPage:  # noqa: FBT001 - as it is given
+    places = {BASE_PATH: "the API; a client's PREFECT_API_URL ends so"}
+    places |= {docs_page.PATH: "what it takes and answers, to be read and tried"}
+    if control:
+        places |= {f"{CONTROL_PATH}/": "what clients sent, the data, faults and the clock"}
+    return FrontPage(places)
+
+
 def _add(app: AsyncApp, pages: Sequence[Page]) -> None:
     for path, page in pages:
-        # The web UI has all paths that nobody else has, so it has to refuse other methods itself.
-        methods = METHODS if path.endswith(":path}") else ["GET"]
+        # The web UI has all paths that nobody else has, so it has to refuse other methods itself;
+        # and at the root a server without it knows of no method.
+        methods = METHODS if path == front_page.PATH or path.endswith(":path}") else ["GET"]
         app.add_url_rule(path, path, page, methods=[*methods])
 
 

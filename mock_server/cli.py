@@ -238,6 +238,7 @@ def main(
         from mock_server.persistence.state_file import StateFileError  # noqa: PLC0415
         from mock_server.server import Tls, server, url_of  # noqa: PLC0415
         from mock_server.serving import garbage  # noqa: PLC0415
+        from mock_server.web import docs_page  # noqa: PLC0415
         from mock_server.web.ui_builds import WebUiError  # noqa: PLC0415
 
         control = not no_control and (control_token is not None or _is_loopback(listening))
@@ -274,6 +275,7 @@ def main(
             _say(
                 f"  export PREFECT_API_URL={url}",
                 f"  Web UI at {origin}" if ui is not None else None,
+                f"  Docs at {origin}{docs_page.PATH}",
                 f"  Control at {origin}{CONTROL_PATH}/" if control else None,
             )
             if not _is_loopback(listening):

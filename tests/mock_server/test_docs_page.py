@@ -51,6 +51,19 @@ def test_the_page_shows_a_document_that_needs_no_credentials() -> None:
         assert httpx.get(f"{mock.url}/openapi.json").status_code == 401
 
 
+@pytest.mark.parametrize("control", [True, False])
+def test_the_root_says_where_to_go_on(*, control: bool) -> None:
+    with serve(fixtures="empty", auth="basic:admin:secret", control=control) as mock:
+        root = mock.url.removesuffix("api")
+        page = httpx.get(root)
+        other = httpx.post(root)
+
+    assert (page.status_code, page.headers["content-type"]) == (200, "text/plain; charset=utf-8")
+    named = re.findall(r"^  (/\S*) ", page.text, re.MULTILINE)
+    assert named == ["/api", "/docs", "/_mock/"][: 3 if control else 2]
+    assert (other.status_code, other.json()) == (404, {"detail": "Not Found"})
+
+
 def test_what_is_none_of_its_files_is_not_found(origin: str) -> None:
     for name in ("nope.js", "..%2f__init__.py", "%2fetc%2fpasswd"):
         response = httpx.get(f"{origin}/docs/{name}")
