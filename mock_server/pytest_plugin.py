@@ -22,7 +22,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the setting that chooses the data."""
     parser.addini(
         FIXTURES,
-        "data that deployments_mock begins each test with: the name of a set, or a YAML file",
+        "data that deployments_mock begins each test with: the name of a set, or a YAML file (from"
+        " the rootdir)",
         default="default",
     )
 

@@ -75,8 +75,9 @@ class RunningMock:
         """Replace the data by fixtures.
 
         Args:
-            fixtures: the name of a set, the path of a file, or `start` for what the mock began
-                with.
+            fixtures: the name of a set, the path of a file (from the working directory, unlike
+                that of `deployments_mock_fixtures`, from pytest's rootdir), or `start` for what the
+                mock began with.
 
         Raises:
             FixtureError: there are no such fixtures, or they are broken; nothing has changed then.
