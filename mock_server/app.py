@@ -30,8 +30,9 @@ from mock_server.responses import render
 from mock_server.routing import METHODS, Routing
 from mock_server.serving.streams import Streams
 from mock_server.store import Store
-from mock_server.web import docs_page
+from mock_server.web import docs_page, front_page
 from mock_server.web.docs_page import DocsPage
+from mock_server.web.front_page import FrontPage
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -175,7 +176,7 @@ def create_app(
     credentials = None if auth is None else Credentials.parse(auth)
     tokens = CsrfTokens() if csrf else None
     settings = {"auth": None if credentials is None else "BASIC", "csrf_enabled": csrf}
-    pages = _pages(ui, settings)
+    pages = [*_pages(ui, settings, credentials), (front_page.PATH, _front_page(control).page)]
     wrong = Faults(map(_fault, faults), seed=seed)
     given = store is not None
     store = _prepared(store, seed, make_clock(now, runs=clock_runs))
@@ -323,9 +324,15 @@ def _cors(origins: Sequence[str]) -> Any:
     )
 
 
-def _pages(ui: bool | str | Path, settings: Mapping[str, object]) -> list[Page]:  # noqa: FBT001
+def _pages(
+    ui: bool | str | Path,  # noqa: FBT001 - as it is given
+    settings: Mapping[str, object],
+    credentials: Credentials | None,
+) -> list[Page]:
     """What is no operation: the document, its page, the web UI. The first that fits answers."""
-    docs = DocsPage(f"{BASE_PATH}/{DOCUMENT}")
+    # The page reads the document that needs no credentials: the one below the API does.
+    docs = DocsPage(f"/{DOCUMENT}")
+    document = partial(_send_document, scheme=None if credentials is None else credentials.scheme)
     pages: list[Page] = [
         (f"{BASE_PATH}/{DOCUMENT}", document),
         (f"/{DOCUMENT}", document),
@@ -343,10 +350,19 @@ def _pages(ui: bool | str | Path, settings: Mapping[str, object]) -> list[Page]:
     return pages
 
 
+def _front_page(control: bool) -> FrontPage:  # noqa: FBT001 - as it is given
+    places = {BASE_PATH: "the API; a client's PREFECT_API_URL ends so"}
+    places |= {docs_page.PATH: "what it takes and answers, to be read and tried"}
+    if control:
+        places |= {f"{CONTROL_PATH}/": "what clients sent, the data, faults and the clock"}
+    return FrontPage(places)
+
+
 def _add(app: AsyncApp, pages: Sequence[Page]) -> None:
     for path, page in pages:
-        # The web UI has all paths that nobody else has, so it has to refuse other methods itself.
-        methods = METHODS if path.endswith(":path}") else ["GET"]
+        # The web UI has all paths that nobody else has, so it has to refuse other methods itself;
+        # and at the root a server without it knows of no method.
+        methods = METHODS if path == front_page.PATH or path.endswith(":path}") else ["GET"]
         app.add_url_rule(path, path, page, methods=[*methods])
 
 
@@ -367,11 +383,17 @@ def _copy(value: Any) -> Any:
     return [_copy(item) for item in value] if isinstance(value, list) else value
 
 
-async def document(_request: Request) -> Response:
+async def _send_document(_request: Request, scheme: str | None) -> Response:
     """Answer with the bundled document."""
-    return Response(_document(), media_type="application/json")
+    return Response(_document(scheme), media_type="application/json")
 
 
 @functools.cache
-def _document() -> bytes:
-    return render(openapi.load())
+def _document(scheme: str | None) -> bytes:
+    """The bundled document; where credentials are asked for, it says so, and Swagger UI asks."""
+    told = dict(openapi.load())
+    if scheme is not None:
+        schemes = {"credentials": {"type": "http", "scheme": scheme.lower()}}
+        told["components"] = {**told["components"], "securitySchemes": schemes}
+        told["security"] = [{"credentials": []}]
+    return render(told)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import ipaddress
 import re
 from contextlib import closing
@@ -29,6 +28,16 @@ WIDTH: Final = 78
 ANY_ORIGIN: Final = ("*",)
 TOKEN: Final = re.compile(r"[\x21-\x7e]{8,}")
 ORIGIN: Final = re.compile(r"https?://[^/?#@\s]+", re.IGNORECASE)
+SIZE: Final = re.compile(r"([0-9]{1,15}) ?(|B|KB|MB|GB)", re.IGNORECASE)
+BYTES: Final = {"": 1, "B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9}
+
+
+def _size(_context: click.Context, _option: click.Parameter, value: str) -> int:
+    found = SIZE.fullmatch(value.strip())
+    size = 0 if found is None else int(found[1]) * BYTES[found[2].upper()]
+    if not size:
+        raise click.BadParameter(f"{value!r} is no size: write bytes, or such as 64KB or 10MB.")
+    return size
 
 
 def _origins(
@@ -160,10 +169,11 @@ def _token(_context: click.Context, _option: click.Parameter, value: str | None)
 )
 @click.option(
     "--max-body",
-    type=click.IntRange(1),
-    metavar="BYTES",
+    type=str,
+    callback=_size,
+    metavar="SIZE",
     default=DEFAULT_LIMITS.max_body,
-    help=f"Largest request body [{DEFAULT_LIMITS.max_body}].",
+    help=f"Largest request body [{DEFAULT_LIMITS.max_body}], such as 64MB.",
 )
 @click.option("--seed", type=int, metavar="N", help="Fix the ids and names made, and the faults.")
 @click.option(
@@ -238,6 +248,7 @@ def main(
         from mock_server.persistence.state_file import StateFileError  # noqa: PLC0415
         from mock_server.server import Tls, server, url_of  # noqa: PLC0415
         from mock_server.serving import garbage  # noqa: PLC0415
+        from mock_server.web import docs_page  # noqa: PLC0415
         from mock_server.web.ui_builds import WebUiError  # noqa: PLC0415
 
         control = not no_control and (control_token is not None or _is_loopback(listening))
@@ -274,6 +285,7 @@ def main(
             _say(
                 f"  export PREFECT_API_URL={url}",
                 f"  Web UI at {origin}" if ui is not None else None,
+                f"  Docs at {origin}{docs_page.PATH}",
                 f"  Control at {origin}{CONTROL_PATH}/" if control else None,
             )
             if not _is_loopback(listening):
@@ -333,25 +345,14 @@ def _say(*lines: str | None) -> None:
 
 
 def _listen(host: str, port: int) -> socket.socket:
-    from mock_server.serving.sockets import listen  # noqa: PLC0415
+    from mock_server.serving.sockets import advice, listen  # noqa: PLC0415
 
     try:
         return listen(host, port)
     except UnicodeError:
         raise _Refusal(f"{host[:60]!r} is no name of a host: choose another with --host.") from None
     except OSError as error:
-        raise _Refusal(_advice(error, host, port)) from None
-
-
-def _advice(error: OSError, host: str, port: int) -> str:
-    if error.errno == errno.EADDRINUSE:
-        return (
-            f"Port {port} at {host} is taken: stop what listens there, or choose another with"
-            " --port."
-        )
-    if error.errno == errno.EACCES:
-        return f"Port {port} is not for ordinary users: choose one above 1023 with --port."
-    return f"{host} is no address of this machine ({error.strerror}): choose another with --host."
+        raise _Refusal(advice(error, host, port, "--port", "--host")) from None
 
 
 def _check_tls(running: uvicorn.Server, tls: Tls | None) -> None:

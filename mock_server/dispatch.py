@@ -31,8 +31,6 @@ if TYPE_CHECKING:
 
 logger: Final = logging.getLogger(__name__)
 
-JSON: Final = (b"content-type", b"application/json")
-
 
 class Disconnected(Exception):  # noqa: N818 - reads as what happened
     """The client went away before its request was complete."""
@@ -43,11 +41,12 @@ async def respond(
     status: int,
     content: bytes | None,
     headers: Iterable[tuple[bytes, bytes]] = (),
+    media_type: str = "application/json",
 ) -> None:
-    """Send an answer of JSON, or without a body and its type."""
+    """Send an answer of JSON, or of another type, or without a body and its type."""
     sent = list(headers)
     if content is not None:
-        sent += [(b"content-length", b"%d" % len(content)), JSON]
+        sent += [(b"content-length", b"%d" % len(content)), (b"content-type", media_type.encode())]
     elif status != 204:  # noqa: PLR2004 - no content, and no length of it
         sent.append((b"content-length", b"0"))
     await send({"type": "http.response.start", "status": status, "headers": sent})

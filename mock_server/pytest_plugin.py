@@ -22,7 +22,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the setting that chooses the data."""
     parser.addini(
         FIXTURES,
-        "data that deployments_mock begins each test with: the name of a set, or a YAML file",
+        "data that deployments_mock begins each test with: the name of a set, or a YAML file (from"
+        " the rootdir)",
         default="default",
     )
 
@@ -43,8 +44,8 @@ def deployments_mock_session(pytestconfig: pytest.Config) -> Iterator[RunningMoc
 def deployments_mock(deployments_mock_session: RunningMock) -> Iterator[RunningMock]:
     """A mock of Prefect's deployment API, as new for each test.
 
-    `url` is its address, for PREFECT_API_URL. `load`, `journal`, `fail_next` and `reset` bend it;
-    `store` is its state.
+    `url` is its address, for PREFECT_API_URL. `load`, `journal`, `fail_next`, `reset` and, of its
+    clock, `advance`, `freeze`, `release` and `now` bend it; `store` is its state.
     """
     deployments_mock_session.reset()
     yield deployments_mock_session

@@ -6,14 +6,18 @@ import asyncio
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
+from mock_server.clock import parse_time
 from mock_server.control.controls import START
 from mock_server.control.journal import Wanted
 from mock_server.faults.syntax import read_fault
+from mock_server.fixtures.times import step
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import datetime, timedelta
     from pathlib import Path
 
+    from mock_server.clock import MockClock
     from mock_server.control.controls import Controls
     from mock_server.control.journal import Exchange
     from mock_server.store import Store
@@ -22,6 +26,12 @@ if TYPE_CHECKING:
 
 DEFAULT_STATUS: Final = 503
 PATIENCE: Final = 60.0
+
+
+def _time(at: str | datetime | None) -> datetime | None:
+    if at is None:
+        return None
+    return parse_time(at if isinstance(at, str) else at.isoformat())
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,13 +75,66 @@ class RunningMock:
         """Replace the data by fixtures.
 
         Args:
-            fixtures: the name of a set, the path of a file, or `start` for what the mock began
-                with.
+            fixtures: the name of a set, the path of a file (from the working directory, unlike
+                that of `deployments_mock_fixtures`, from pytest's rootdir), or `start` for what the
+                mock began with.
 
         Raises:
             FixtureError: there are no such fixtures, or they are broken; nothing has changed then.
         """
         self.between_requests(lambda: self.controls.load(fixtures))
+
+    @property
+    def now(self) -> datetime:
+        """What time it is in the mock."""
+        return self.controls.store.now()
+
+    def advance(self, by: str | timedelta) -> datetime:
+        """Move the clock; if it runs it goes on running.
+
+        Args:
+            by: how far, such as `2h`, `1h30m`, or `-5m` to move it back.
+
+        Returns:
+            What time it is then.
+
+        Raises:
+            FixedClockError: the store's clock is the caller's own.
+            ValueError: it is no length of time, or no clock goes there.
+        """
+        length = step(by) if isinstance(by, str) else by
+        return self._set_clock(lambda clock: clock.advance(length))
+
+    def freeze(self, at: str | datetime | None = None) -> datetime:
+        """Let the clock stand still.
+
+        Args:
+            at: at that time: a datetime, or a text in ISO 8601; None for where it is.
+
+        Returns:
+            What time it is then.
+
+        Raises:
+            FixedClockError: the store's clock is the caller's own.
+            ValueError: it is no time, or no clock goes there.
+        """
+        time = _time(at)
+        return self._set_clock(lambda clock: clock.freeze(time))
+
+    def release(self, at: str | datetime | None = None) -> datetime:
+        """Let the clock run; arguments and errors as those of `freeze`."""
+        time = _time(at)
+        return self._set_clock(lambda clock: clock.release(time))
+
+    def _set_clock(self, change: Callable[[MockClock], None]) -> datetime:
+        """Change the clock, and let the services do what is due then."""
+
+        def changed() -> datetime:
+            change(self.controls.clock)
+            self.controls.catch_up()
+            return self.now
+
+        return self.between_requests(changed)
 
     def journal(
         self,
@@ -93,6 +156,10 @@ class RunningMock:
 
         Returns:
             One mapping per exchange, as the control API shows it.
+
+        Raises:
+            UnknownOperationError: there is no such operation: a ValueError, lest a misspelt one
+                makes a test pass.
         """
         wanted = Wanted(
             operation=operation,
@@ -122,7 +189,8 @@ class RunningMock:
         Args:
             operation: only with requests to this operation id; `*` stands for anything.
             status: answer with this status, which the spec must declare, and its body.
-            fault: `drop`, `drop-answer` or `truncate`.
+            fault: what happens to the connection, such as `drop`; a key of
+                `mock_server.faults.syntax.KINDS`.
             delay: wait first, such as `200ms`, `2s` or `1s..2s`.
             retry_after: seconds, for the header of that name.
             times: how many requests it happens to.

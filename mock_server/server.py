@@ -17,7 +17,7 @@ from mock_server.app import ANY, BASE_PATH, create_app
 from mock_server.control import journal
 from mock_server.running import RunningMock
 from mock_server.serving.connections import Connection
-from mock_server.serving.sockets import is_loopback, listen
+from mock_server.serving.sockets import advice, is_loopback, listen
 
 if TYPE_CHECKING:
     import socket
@@ -194,7 +194,7 @@ def serve(
         StateFileError: the state file cannot be used.
         ValueError: `auth` is no credentials, or `now` is no time.
         WebUiError: there is no web UI to serve.
-        OSError: the address is taken, or certificate and key cannot be used.
+        OSError: the address is taken (it says which), or certificate and key cannot be used.
         RuntimeError: the server does not start.
     """
     app = create_app(
@@ -217,7 +217,7 @@ def serve(
         control=control and (control_token is not None or is_loopback(host)),
         control_token=control_token,
     )
-    with closing(app), listen(host, port) as listening:
+    with closing(app), _listen(host, port) as listening:
         running = server(app, tls)
         running.config.load()  # a certificate that is none is told here, not in the thread
         thread = threading.Thread(
@@ -230,6 +230,14 @@ def serve(
         finally:
             running.should_exit = True
             thread.join(10 * STOP_SECONDS)
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    try:
+        return listen(host, port)
+    except OSError as error:
+        told = advice(error, host, port, "port (0 for any that is free)", "host")
+        raise OSError(error.errno, told) from error
 
 
 def _await_start(running: uvicorn.Server, thread: threading.Thread) -> None:

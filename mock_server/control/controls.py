@@ -26,6 +26,9 @@ SET_NAME: Final = re.compile(r"[a-z][a-z0-9_-]*(?::[0-9]{1,6})?")
 START: Final = "start"
 """The fixtures that the mock began with, whatever they are."""
 
+SENT: Final = "a file that was sent"
+"""Where the data came from when it was given as text."""
+
 
 class UnknownSnapshotError(KeyError):
     """There is no snapshot of this name."""
@@ -48,12 +51,14 @@ class Kept:
         drawn: the state of the generator of ids; None if it goes on, as without a seed it does.
         at: when it was taken, by the mock's clock.
         counts: kind -> number of records.
+        source: what the data came from.
     """
 
     snapshot: Snapshot
     drawn: Any
     at: datetime
     counts: dict[str, int]
+    source: str
 
 
 def make_clock(now: str | datetime | None, *, runs: bool) -> MockClock | None:
@@ -193,10 +198,11 @@ class Controls:
     def _keep(self) -> Kept:
         store = self.store
         drawn = None if self.seed is None else store.rng.getstate()
-        return Kept(store.snapshot(), drawn, store.now(), self.counts())
+        return Kept(store.snapshot(), drawn, store.now(), self.counts(), store.source)
 
     def _bring_back(self, kept: Kept) -> None:
         self.store.rollback(kept.snapshot)
+        self.store.source = kept.source
         if kept.drawn is not None:
             self.store.rng.setstate(kept.drawn)
 
@@ -230,6 +236,7 @@ class Controls:
         from mock_server.fixtures.loader import load_text  # noqa: PLC0415 - the same
 
         load_text(self.store, text)
+        self.store.source = SENT
         self._restart_services()
 
     def dump(self, *, relative: bool = False) -> str:

@@ -6,6 +6,7 @@ from functools import cache
 from importlib import resources
 from typing import Any, Final
 
+from mock_server.faults.syntax import KINDS
 from mock_server.requests import Requests
 from mock_server.responses import Responses, render
 from mock_server.routing import METHODS, RouteTable
@@ -16,9 +17,13 @@ JSON: Final = "application/json"
 
 @cache
 def document() -> dict[str, Any]:
-    """The document."""
+    """The document, with what it says of the kinds of faults from where they are written."""
     file = resources.files("mock_server.control") / "openapi.yaml"
     content: dict[str, Any] = parse_yaml(file.read_text(encoding="utf-8"))
+    schemas = content["components"]["schemas"]
+    schemas["Fault"]["properties"]["fault"]["enum"] = [*KINDS, None]
+    told = "; ".join(f"`{kind}`: {does}" for kind, does in KINDS.items())
+    schemas["NewFault"]["properties"]["fault"]["description"] = f"{told}."
     return content
 
 

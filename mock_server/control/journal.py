@@ -18,6 +18,8 @@ from fnmatch import fnmatchcase
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, Final
 
+from mock_server.faults.operation_names import named
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from datetime import datetime
@@ -258,6 +260,9 @@ class Wanted:
         contains: a text that the request's body has in it.
         broke: only those whose answer broke, or only the others.
         fault: only those that had a fault, or only the others.
+
+    Raises:
+        UnknownOperationError: there is no such operation; nothing would ever fit.
     """
 
     method: str | None = None
@@ -269,6 +274,10 @@ class Wanted:
     contains: str | None = None
     broke: bool | None = None
     fault: bool | None = None
+
+    def __post_init__(self) -> None:
+        if self.operation:
+            named(self.operation)
 
     def tests(self) -> list[Callable[[Exchange], bool]]:
         """What an exchange must pass, one test for each thing that is asked."""

@@ -17,8 +17,9 @@ from mock_server.control.status import clock as clock_now
 from mock_server.control.status import status as read_status
 from mock_server.errors import Conflict, NotFound, Unprocessable
 from mock_server.faults.declared_answers import declared_answers
+from mock_server.faults.operation_names import UnknownOperationError
 from mock_server.faults.syntax import FaultError, read_fault
-from mock_server.fixtures.times import span
+from mock_server.fixtures.times import step
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -107,13 +108,7 @@ def freeze_clock(asked: Asked) -> Answer:
 
 def advance_clock(asked: Asked) -> Answer:
     """Move the clock."""
-
-    def advance(clock: MockClock) -> None:
-        by = asked.body["by"].strip()
-        length = span(by.lstrip("+-"))
-        clock.advance(-length if by.startswith("-") else length)
-
-    return _set_clock(asked, advance)
+    return _set_clock(asked, lambda clock: clock.advance(step(asked.body["by"])))
 
 
 def release_clock(asked: Asked) -> Answer:
@@ -184,7 +179,10 @@ def clear_journal(asked: Asked) -> Answer:
 
 
 def _wanted(asked: Asked) -> Wanted:
-    return Wanted(**{name: asked.query[name] for name in FILTERS})
+    try:
+        return Wanted(**{name: asked.query[name] for name in FILTERS})
+    except UnknownOperationError as error:
+        raise Unprocessable(str(error)) from None
 
 
 OPERATIONS: Final[Mapping[str, Callable[[Asked], Answer]]] = {

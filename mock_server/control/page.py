@@ -1,4 +1,7 @@
-"""The page of the control API: one file, which loads nothing from anywhere."""
+"""The page of the control API: one file, which loads nothing from anywhere.
+
+What it offers that is written elsewhere, the kinds of faults, is filled in when it is read.
+"""
 
 from __future__ import annotations
 
@@ -7,12 +10,16 @@ import hashlib
 import re
 from dataclasses import dataclass
 from functools import cache
+from html import escape
 from importlib import resources
 from typing import TYPE_CHECKING, Final
+
+from mock_server.faults.syntax import KINDS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+KINDS_HERE: Final = "<!-- kinds of faults -->"
 INLINE: Final = re.compile(r"<(script|style)>(.*?)</\1>", re.DOTALL)
 
 
@@ -34,6 +41,10 @@ class Page:
 def page() -> Page:
     """The page, read once."""
     text = (resources.files("mock_server.control") / "page.html").read_text(encoding="utf-8")
+    options = (
+        f'<option value="{kind}">{kind}: {escape(does)}</option>' for kind, does in KINDS.items()
+    )
+    text = text.replace(KINDS_HERE, "".join(options))
     inline: dict[str, list[str]] = {"script": [], "style": []}
     for kind, content in INLINE.findall(text):
         digest = base64.b64encode(hashlib.sha256(content.encode()).digest()).decode()

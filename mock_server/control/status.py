@@ -20,7 +20,7 @@ def status(asked: Asked) -> Reply:
     controls = asked.controls
     journal = controls.journal
     told = {
-        "fixtures": str(controls.fixtures),
+        "fixtures": controls.store.source,
         "sets": [*shipped(), START],
         "seed": controls.seed,
         "counts": controls.counts(),

@@ -7,20 +7,17 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 import openapi
-from mock_server.errors import UNAVAILABLE
+from mock_server.errors import INTERNAL_ERROR, UNAVAILABLE
 from mock_server.responses import render
 from mock_server.routing import METHODS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-ANYWHERE: Final[Mapping[int, Any]] = {
-    429: {"detail": "Too Many Requests"},
-    503: {"exception_message": UNAVAILABLE},
-}
-"""Status -> body of what a gateway or an overloaded server may answer to anything."""
-
 METHOD_NOT_ALLOWED: Final = 405
+JSON: Final = "application/json"
+PAGE: Final = "<html><head><title>{0}</title></head><body><h1>{0}</h1></body></html>\n"
+"""What a gateway answers that gets no answer itself: a page, for it knows nothing of the API."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +27,12 @@ class DeclaredAnswer:
     Attributes:
         bodies: name of the example -> JSON; without any if the answer has no body.
         headers: headers that the spec declares for it.
+        media_type: what the body is; if it is no JSON, the bodies are texts.
     """
 
     bodies: Mapping[str, Any]
     headers: tuple[tuple[bytes, bytes], ...] = ()
+    media_type: str = JSON
 
     def content(self, example: str | None = None) -> bytes | None:
         """The body of an example, the first one unless told otherwise; None without a body.
@@ -41,9 +40,24 @@ class DeclaredAnswer:
         Raises:
             KeyError: there is no such example.
         """
-        if example is not None:
-            return render(self.bodies[example])
-        return render(next(iter(self.bodies.values()))) if self.bodies else None
+        if example is None and not self.bodies:
+            return None
+        body = next(iter(self.bodies.values())) if example is None else self.bodies[example]
+        return render(body) if self.media_type == JSON else str(body).encode()
+
+
+def _page(title: str) -> DeclaredAnswer:
+    return DeclaredAnswer({"": PAGE.format(title)}, media_type="text/html")
+
+
+ANYWHERE: Final[Mapping[int, DeclaredAnswer]] = {
+    429: DeclaredAnswer({"": {"detail": "Too Many Requests"}}),
+    500: DeclaredAnswer({"": {"exception_message": INTERNAL_ERROR}}),
+    502: _page("502 Bad Gateway"),
+    503: DeclaredAnswer({"": {"exception_message": UNAVAILABLE}}),
+    504: _page("504 Gateway Timeout"),
+}
+"""Status -> what a broken or overloaded server, or a gateway, may answer to anything."""
 
 
 @cache
@@ -52,7 +66,7 @@ def declared_answers() -> Mapping[str, Mapping[int, DeclaredAnswer]]:
     document = openapi.load()
     return {
         operation["operationId"]: {
-            **{status: DeclaredAnswer({"": body}) for status, body in ANYWHERE.items()},
+            **ANYWHERE,
             **_answers(document, operation, [key.upper() for key in item if key in METHODS]),
         }
         for item in document["paths"].values()
@@ -75,7 +89,7 @@ def _answers(
 
 
 def _bodies(document: Mapping[str, Any], response: Mapping[str, Any]) -> dict[str, Any]:
-    media = response.get("content", {}).get("application/json")
+    media = response.get("content", {}).get(JSON)
     if media is None:
         return {}
     if "example" in media:

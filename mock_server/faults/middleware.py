@@ -98,7 +98,8 @@ class Faulting:
             seconds = RETRY_AFTER
         if seconds is not None:
             headers += encoded({"retry-after": str(seconds)})
-        await respond(send, fault.status, declared.content(fault.example), headers)
+        content = declared.content(fault.example)
+        await respond(send, fault.status, content, headers, declared.media_type)
 
 
 def _told(strike: Strike) -> str:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import random
 import threading
 from dataclasses import dataclass, replace
-from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, Final
 
 from mock_server.faults.declared_answers import declared_answers
+from mock_server.faults.operation_names import UnknownOperationError, named
 from mock_server.faults.syntax import Fault, FaultError, read_fault
 
 if TYPE_CHECKING:
@@ -45,11 +45,10 @@ def check_declared(fault: Fault) -> Fault:
         FaultError: it does not; with what it does declare.
     """
     answers = declared_answers()
-    names = [name for name in answers if fnmatchcase(name, fault.operation)]
-    if not names:
-        near = get_close_matches(fault.operation, answers, n=1)
-        hint = f"; did you mean {near[0]}?" if near else ", nor one that this pattern fits"
-        raise FaultError(f"there is no operation {fault.operation}{hint}")
+    try:
+        names = named(fault.operation)
+    except UnknownOperationError as error:
+        raise FaultError(str(error)) from None
     if fault.status is None:
         return fault
     declaring = [name for name in names if fault.status in answers[name]]

@@ -159,6 +159,7 @@ class StateFile:
             raise _broken(self.path, "it does not say how often it was begun with")
         # One with a seed would make the ids once more that it made before.
         store.rng = random.Random(f"{store.rng.random()} {numbers[0]}")
+        store.source = str(self.path)
         self.resumed = True
         self._watch(store)
 

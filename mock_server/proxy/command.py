@@ -17,7 +17,7 @@ import click
 if TYPE_CHECKING:
     from collections.abc import Coroutine
 
-    from mock_server.proxy.relay import Relay, Upstream
+    from mock_server.proxy.relay import Counts, Relay, Upstream
 
 __all__ = ["proxy"]
 
@@ -40,6 +40,9 @@ def proxy(url: str, host: str, port: int, *, fail: bool, insecure: bool) -> None
 
     Traffic passes as it is. What breaks the contract is told, one line each, with
     a code and the place.
+
+    Exit status: 1 if something broke the contract, 2 if the server was never
+    reached, else 0.
     """
     from mock_server.proxy.judge import Judge
     from mock_server.proxy.relay import Relay, Upstream
@@ -57,10 +60,23 @@ def proxy(url: str, host: str, port: int, *, fail: bool, insecure: bool) -> None
     except OSError as error:
         click.echo(f"Error: {host}:{port} cannot be listened on: {error.strerror}.", err=True)
         sys.exit(2)
-    told = ", ".join(f"{count} {code}" for code, count in sorted(relay.counts.violations.items()))
-    number = relay.counts.exchanges
+    click.echo(_summary(relay.counts), err=True)
+    sys.exit(_status(relay.counts))
+
+
+def _summary(counts: Counts) -> str:
+    number = counts.exchanges
     exchanges = "1 exchange" if number == 1 else f"{number} exchanges"
-    click.echo(f"{exchanges}: {told or 'nothing wrong'}", err=True)
+    told = [f"{count} {code}" for code, count in sorted(counts.violations.items())]
+    if counts.unreachable:
+        told.append(f"{counts.unreachable} unreachable")
+    return f"{exchanges}: {', '.join(told) or 'nothing wrong'}"
+
+
+def _status(counts: Counts) -> int:
+    if counts.violations:
+        return 1
+    return 2 if counts.unreachable and not counts.exchanges else 0
 
 
 def _run(serving: Coroutine[Any, Any, None]) -> None:

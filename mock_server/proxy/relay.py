@@ -30,6 +30,7 @@ logger: Final = logging.getLogger(__name__)
 
 _BLOCK: Final = 256 * 1024
 _HOST: Final = re.compile(rb"(\r\nhost:[ \t]*)[^\r\n]*", re.IGNORECASE)
+_PATIENCE: Final = 1.0
 _SWITCHED: Final = 101
 _BAD_REQUEST: Final = 400
 _BAD_GATEWAY: Final = 502
@@ -82,10 +83,12 @@ class Counts:
 
     Attributes:
         exchanges: How many were answered.
+        unreachable: How many connections found no server.
         violations: What broke the spec, by code.
     """
 
     exchanges: int = 0
+    unreachable: int = 0
     violations: dict[str, int] = field(default_factory=dict)
 
 
@@ -109,6 +112,7 @@ class Relay:
         self.tell = tell
         # One thread: what is told comes in the order in which it was answered.
         self._after = ThreadPoolExecutor(1, thread_name_prefix="judge")
+        self._connections: set[asyncio.Task[None] | None] = set()
 
     async def serve(self, host: str, port: int) -> asyncio.Server:
         """Begin to listen.
@@ -116,11 +120,27 @@ class Relay:
         Raises:
             OSError: It cannot be listened there.
         """
-        return await asyncio.start_server(self._connected, host, port, limit=_BLOCK)
+        return await asyncio.start_server(self._accepted, host, port, limit=_BLOCK)
 
     async def close(self) -> None:
-        """Have the rest judged."""
+        """End the connections, and have the rest judged."""
+        open_still = [task for task in self._connections if task is not None]
+        for task in open_still:
+            task.cancel()
+        if open_still:
+            await asyncio.wait(open_still, timeout=_PATIENCE)
         await asyncio.to_thread(self._after.shutdown)
+
+    async def _accepted(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Serve a connection; asyncio would print of one that is cut short that it was."""
+        task = asyncio.current_task()
+        self._connections.add(task)
+        try:
+            await self._connected(reader, writer)
+        except asyncio.CancelledError:
+            writer.close()
+        finally:
+            self._connections.discard(task)
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
@@ -128,6 +148,7 @@ class Relay:
                 self.upstream.host, self.upstream.port, ssl=self.upstream.tls, limit=_BLOCK
             )
         except OSError as error:
+            self.counts.unreachable += 1
             self.tell(f"unreachable: {self.upstream.authority}: {error}")
             says = f"{self.upstream.authority} cannot be reached."
             await _close(writer, _answer(_BAD_GATEWAY, says, ()))

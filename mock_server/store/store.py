@@ -44,6 +44,10 @@ REFERRERS: Final = tuple(
 )
 
 
+GIVEN: Final = "a store of the caller's own"
+"""Where the data of a store came from that nothing was loaded into."""
+
+
 @dataclass(frozen=True, slots=True)
 class Snapshot:
     """The records of a store at one time, and their places.
@@ -68,11 +72,15 @@ class Store:
     Args:
         clock: tells the time; aware, in UTC.
         rng: makes ids and names; seed it to repeat a run.
+
+    Attributes:
+        source: what its data came from, in words for people.
     """
 
     def __init__(self, *, clock: Clock = system_clock, rng: random.Random | None = None) -> None:
         self.clock = clock
         self.rng = rng if rng is not None else random.Random()
+        self.source = GIVEN
         self.tables: dict[str, Table] = {name: Table(name, kind) for name, kind in KINDS.items()}
         self._latest = EPOCH
         self._changes: list[Change] | None = None

@@ -91,7 +91,7 @@ TYPES = [
 ]
 
 PATHS: dict[str | bytes, set[int]] = {
-    "/": REFUSED,
+    "/": {200},
     "//": REFUSED,
     "///api///health": REFUSED,
     "/..": REFUSED,

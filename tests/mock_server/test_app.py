@@ -251,7 +251,7 @@ def test_mocks_are_served_side_by_side() -> None:
 
 
 def test_a_taken_port_is_an_error_of_the_system() -> None:
-    with serve(fixtures="empty") as mock, pytest.raises(OSError, match="in use"):  # noqa: PT012
+    with serve(fixtures="empty") as mock, pytest.raises(OSError, match="is taken"):  # noqa: PT012
         port = int(mock.url.rpartition(":")[2].partition("/")[0])
         with serve(fixtures="empty", port=port):
             pass

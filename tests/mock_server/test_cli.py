@@ -59,6 +59,8 @@ def test_it_serves_until_it_is_told_to_stop(number: signal.Signals) -> None:
         url = address(lines)
         assert lines[0].startswith(f"Mock of Prefect's deployment API at {url} (default: ")
         assert httpx.get(f"{url}/health").json() is True
+        origin = url.removesuffix("/api")
+        assert f"  Docs at {origin}/docs" in lines
         count = httpx.post(f"{url}/deployments/count", json={}).json()
         assert f"(default: {count} deployments)" in lines[0]
         process.send_signal(number)

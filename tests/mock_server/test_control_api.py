@@ -10,8 +10,9 @@ import pytest
 from click.testing import CliRunner
 
 from mock_server import create_app, serve
-from mock_server.control import document
+from mock_server.control import document, page
 from mock_server.control.operations import OPERATIONS
+from mock_server.faults.syntax import KINDS
 from mock_server.fixtures.writer import HISTORY
 from mock_server.routing import METHODS
 from openapi.cli import main as spec_command
@@ -89,6 +90,23 @@ def test_every_operation_of_the_document_is_there() -> None:
     }
 
     assert declared == OPERATIONS.keys() | {"read_control_document"}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_of_fault_can_be_added(control: Control, kind: str) -> None:
+    assert control("POST", "/faults", json={"fault": kind})["fault"] == kind
+
+
+def test_a_new_kind_of_fault_is_told_of_its_own_accord(monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in (document, page):
+        monkeypatch.setattr(module, "KINDS", {**KINDS, "stall": "nothing <more> comes"})
+    schemas = document.document.__wrapped__()["components"]["schemas"]
+
+    assert "stall" in schemas["Fault"]["properties"]["fault"]["enum"]
+    told = schemas["NewFault"]["properties"]["fault"]["description"]
+    assert "`stall`: nothing <more> comes" in told
+    content = page.page.__wrapped__().content
+    assert b'<option value="stall">stall: nothing &lt;more&gt; comes</option>' in content
 
 
 def test_it_is_served(control: Control) -> None:
@@ -174,6 +192,38 @@ def test_a_dump_is_loaded_again(control: Control) -> None:
     told = control("PUT", "/fixture", content=dump)
     assert told["counts"]["deployments"] == 30
     assert control("GET", "/fixture") == dump
+
+
+def test_it_tells_what_the_data_came_from(control: Control, tmp_path: Path) -> None:
+    def told() -> str:
+        return str(control("GET", "/status")["fixtures"])
+
+    dump = control("GET", "/fixture")
+    assert control("POST", "/fixture/load", {"name": "edge"})["fixtures"] == "edge"
+    control("PUT", "/snapshots/kept")
+    assert control("PUT", "/fixture", content=dump)["fixtures"] == "a file that was sent"
+    control.refused("PUT", "/fixture", content="nope: 1")
+    assert told() == "a file that was sent"
+    assert control("POST", "/snapshots/kept/restore")["fixtures"] == "edge"
+    control("POST", "/fixture/load", {"name": "large:40"})
+    assert told() == "large:40"
+    file = tmp_path / "mine.yaml"
+    file.write_text(dump, encoding="utf-8")
+    control.mock.load(file)
+    assert told() == str(file)
+    control("POST", "/reset")
+    assert told() == "default"
+
+
+def test_it_tells_of_the_state_file_and_not_of_fixtures_that_it_did_not_load(
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / "state.db"
+    for fixtures, told in (("empty", "empty"), ("edge", str(file))):
+        with serve(state=file, fixtures=fixtures) as mock:
+            control = Control(mock)
+            assert control("GET", "/status")["fixtures"] == told
+            control.close()
 
 
 def test_a_faulty_fixture_changes_nothing(control: Control) -> None:
@@ -294,7 +344,7 @@ def test_a_fault_that_cannot_be_is_refused(control: Control, fault: Any, expecte
 
 
 def test_what_can_go_wrong_is_told(control: Control) -> None:
-    assert {200, 404, 429, 503} <= set(control("GET", "/operations")["read_flow"])
+    assert {200, 404, 429, 500, 502, 503, 504} <= set(control("GET", "/operations")["read_flow"])
 
 
 # -- clock
@@ -386,8 +436,26 @@ def test_requests_are_counted_and_verified(control: Control) -> None:
         assert "there are 2" in detail
 
 
+@pytest.mark.parametrize("path", ["/journal", "/journal/count?exactly=0", "/journal.har"])
+def test_a_misspelt_operation_is_told(control: Control, path: str) -> None:
+    joined = "&" if "?" in path else "?"
+    status, detail = control.refused("GET", f"{path}{joined}operation=creat_flow")
+    assert status == 422
+    assert detail == "there is no operation creat_flow; did you mean create_flow?"
+
+
 @pytest.mark.parametrize(
-    "query", ["stauts=500", "status=999", "status=5x", "since=yesterday", "broke=maybe", "limit=x"]
+    "query",
+    [
+        "operation=creat_flow",
+        "operation=zzz*",
+        "stauts=500",
+        "status=999",
+        "status=5x",
+        "since=yesterday",
+        "broke=maybe",
+        "limit=x",
+    ],
 )
 def test_a_query_that_cannot_be_is_told(control: Control, query: str) -> None:
     status, detail = control.refused("GET", f"/journal?{query}")

@@ -11,6 +11,7 @@ import pytest
 from mock_server import serve
 from mock_server.control import document
 from mock_server.control.page import page
+from mock_server.faults.syntax import KINDS
 
 NO_ID = "00000000-0000-4000-8000-000000000000"
 TEXT = page().content.decode()
@@ -30,6 +31,11 @@ def elements() -> list[tuple[str, dict[str, str | None]]]:
     parser = Elements()
     parser.feed(TEXT)
     return parser.found
+
+
+def test_it_offers_every_kind_of_fault(elements: list[tuple[str, dict[str, str | None]]]) -> None:
+    offered = [attributes.get("value") for tag, attributes in elements if tag == "option"]
+    assert offered[-len(KINDS) :] == [*KINDS]
 
 
 def test_it_is_served_with_a_policy_that_lets_nothing_else_run() -> None:

@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 import openapi
+from mock_server import serve
 from tests.mock import mock_server
 
 
@@ -32,7 +33,35 @@ def test_the_page_loads_nothing_from_elsewhere(origin: str, path: str) -> None:
 @pytest.mark.parametrize("path", ["/openapi.json", "/api/openapi.json"])
 def test_the_document_is_the_bundle(origin: str, path: str) -> None:
     assert httpx.get(f"{origin}{path}").json() == openapi.load()
-    assert '"/api/openapi.json"' in httpx.get(f"{origin}/docs/start.js").text
+
+
+def test_the_page_shows_a_document_that_needs_no_credentials() -> None:
+    """As on a real server: of its two, the one below the API asks for them."""
+    with serve(fixtures="empty", auth="basic:admin:secret") as mock:
+        origin = mock.url.removesuffix("/api")
+        script = httpx.get(f"{origin}/docs/start.js").text
+        found = re.search(r'url: "([^"]+)"', script)
+        assert found is not None
+        document = httpx.get(f"{origin}{found[1]}").json()
+        assert document["paths"] == openapi.load()["paths"]
+        # What its button "Authorize" goes by.
+        [name] = document["security"][0]
+        told = document["components"]["securitySchemes"][name]
+        assert told == {"type": "http", "scheme": "basic"}
+        assert httpx.get(f"{mock.url}/openapi.json").status_code == 401
+
+
+@pytest.mark.parametrize("control", [True, False])
+def test_the_root_says_where_to_go_on(*, control: bool) -> None:
+    with serve(fixtures="empty", auth="basic:admin:secret", control=control) as mock:
+        root = mock.url.removesuffix("api")
+        page = httpx.get(root)
+        other = httpx.post(root)
+
+    assert (page.status_code, page.headers["content-type"]) == (200, "text/plain; charset=utf-8")
+    named = re.findall(r"^  (/\S*) ", page.text, re.MULTILINE)
+    assert named == ["/api", "/docs", "/_mock/"][: 3 if control else 2]
+    assert (other.status_code, other.json()) == (404, {"detail": "Not Found"})
 
 
 def test_what_is_none_of_its_files_is_not_found(origin: str) -> None:

@@ -5,8 +5,11 @@ from __future__ import annotations
 import asyncio
 import gzip
 import json
+import signal
 import socket
 import ssl
+import subprocess
+import sys
 import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -379,6 +382,56 @@ def test_a_server_that_is_not_there_is_told() -> None:
         assert got.status_code == 502
         assert "cannot be reached" in got.json()["detail"]
         assert proxy.lines[0].startswith("unreachable: 127.0.0.1:")
+
+
+@contextmanager
+def command(port: int) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """The command in a process of its own, and where its API is."""
+    url = f"http://127.0.0.1:{port}/api"
+    asked = [sys.executable, "-m", "mock_server", "proxy", "--to", url, "--port", "0"]
+    with subprocess.Popen(
+        asked, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        try:
+            assert process.stdout is not None
+            yield process, process.stdout.readline().split()[0]
+        finally:
+            process.kill()
+
+
+ENDS = [
+    (answer(b"5"), 0, "1 exchange: nothing wrong\n"),
+    (answer(b'"x"'), 1, "1 exchange: 1 response-body\n"),
+]
+
+
+@pytest.mark.parametrize(("content", "status", "says"), ENDS)
+def test_the_command_ends_quietly_while_a_client_holds_on(
+    content: bytes, status: int, says: str
+) -> None:
+    with (
+        server(scripted(content, content)) as port,
+        command(port) as (process, url),
+        httpx.Client(trust_env=False) as asking,
+    ):
+        assert asking.post(f"{url}/deployments/count", json={}).status_code == 200
+        process.send_signal(signal.SIGINT)
+        _, told = process.communicate(timeout=30)
+    assert process.returncode == status
+    assert told.endswith(says)
+    assert "Traceback" not in told
+
+
+def test_the_command_counts_what_found_no_server() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    with command(port) as (process, url):
+        for _ in range(2):
+            assert httpx.get(f"{url}/health", trust_env=False).status_code == 502
+        process.send_signal(signal.SIGTERM)
+        _, told = process.communicate(timeout=30)
+    assert process.returncode == 2
+    assert told.endswith("\n0 exchanges: 2 unreachable\n")
 
 
 def test_a_body_that_is_too_large_is_not_judged() -> None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
+from mock_server import serve
 from mock_server.faults.syntax import FaultError
 from mock_server.fixtures import FixtureError
 
@@ -109,6 +111,45 @@ def test_the_journal_tells_what_was_sent(deployments_mock: RunningMock) -> None:
     (made,) = deployments_mock.journal(contains='"name"')
     assert made["request"]["json"] == {"name": "mine"}
     assert made["response"]["json"]["name"] == "mine"
+
+
+def test_a_misspelt_operation_makes_no_test_pass(deployments_mock: RunningMock) -> None:
+    with pytest.raises(ValueError, match=r"creat_flow; did you mean create_flow\?"):
+        deployments_mock.journal(operation="creat_flow")
+    with pytest.raises(ValueError, match=r"no operation zzz\*"):
+        deployments_mock.journal(operation="zzz*")
+
+
+def stamp(url: str, name: str) -> datetime:
+    made = httpx.post(f"{url}/flows/", json={"name": name}).json()
+    return datetime.fromisoformat(made["created"])
+
+
+def test_the_clock_is_moved_and_stopped(deployments_mock: RunningMock) -> None:
+    url, noon = deployments_mock.url, datetime(2099, 3, 1, 12, tzinfo=UTC)
+    assert deployments_mock.freeze("2099-03-01T12:00:00Z") == noon == deployments_mock.now
+    assert deployments_mock.advance("1h30m") == noon + timedelta(minutes=90)
+    assert deployments_mock.advance("-30m") == noon + timedelta(hours=1)
+    assert deployments_mock.advance(timedelta(hours=1)) == noon + timedelta(hours=2)
+    assert stamp(url, "one") - noon - timedelta(hours=2) < timedelta(seconds=1)
+    assert deployments_mock.release(noon) >= noon
+    assert deployments_mock.now - noon < timedelta(minutes=5)
+    for wrong in ("soon", "+-2h", "9999999w"):
+        with pytest.raises(ValueError, match=r"write such as|the clock goes"):
+            deployments_mock.advance(wrong)
+    deployments_mock.reset()
+    assert abs(deployments_mock.now - datetime.now(UTC)) < timedelta(minutes=5)
+
+
+def test_what_is_due_is_done_when_the_clock_is_moved() -> None:
+    with serve(fixtures="empty", services=True) as mock:
+        flow = httpx.post(f"{mock.url}/flows/", json={"name": "etl"}).json()["id"]
+        schedule = {"schedule": {"interval": 3600}}
+        body = {"name": "hourly", "flow_id": flow, "schedules": [schedule]}
+        httpx.post(f"{mock.url}/deployments/", json=body)
+        mock.advance("2h")
+        found = mock.between_requests(lambda: list(mock.store.all("flow_runs")))
+    assert {run["state_name"] for run in found} >= {"Late", "Scheduled"}
 
 
 def test_the_next_request_fails_and_no_other(deployments_mock: RunningMock) -> None:

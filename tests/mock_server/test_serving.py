@@ -6,6 +6,7 @@ import ssl
 from pathlib import Path
 from typing import Any
 
+import click
 import httpx
 import pytest
 from click.testing import CliRunner
@@ -133,7 +134,8 @@ def test_each_option_that_cannot_be_is_told(tmp_path: Path) -> None:
     assert "goes with --ssl-certfile" in refusal("--ssl-keyfile", str(CERTIFICATE))
     assert "basic:USER:PASSWORD" in refusal("--auth", f"basic:{SECRET}")
     assert "bearer:TOKEN" in refusal(DEPLOYMENTS_MOCK_AUTH=f"token:{SECRET}")
-    assert "0" in refusal("--max-body", "0")
+    for size in ("0", "0MB", "10 apples", "-1"):
+        assert "is no size: write bytes, or such as 64KB or 10MB" in refusal("--max-body", size)
 
 
 def test_a_state_file_in_use_is_told(tmp_path: Path) -> None:
@@ -155,6 +157,28 @@ def test_what_it_means_to_let_others_in_is_told(
     auth: str | None, tls: Tls | None, told: str
 ) -> None:
     assert told in _warning(auth, tls)
+
+
+@pytest.mark.parametrize(
+    ("told", "size"),
+    [("1", 1), ("10000000", 10_000_000), ("10MB", 10_000_000), ("64 kb", 64_000), ("1gb", 10**9)],
+)
+def test_a_size_is_told_in_bytes_or_in_more(told: str, size: int) -> None:
+    (option,) = [option for option in main.params if option.name == "max_body"]
+    assert option.process_value(click.Context(main), told) == size
+
+
+def test_a_taken_port_is_told_with_what_to_do() -> None:
+    with serve(fixtures="empty") as mock:
+        port = httpx.URL(mock.url).port
+        assert port is not None
+        with (
+            pytest.raises(
+                OSError, match=rf"Port {port} at 127\.0\.0\.1 is taken: .* with port \(0"
+            ),
+            serve(fixtures="empty", port=port),
+        ):
+            pass
 
 
 def test_limits_of_the_command_line_are_those_of_python() -> None:

@@ -230,7 +230,7 @@ def test_the_api_is_as_without_it(app: MockApp) -> None:
 
 def test_without_the_option_there_are_no_pages() -> None:
     app = create_app(fixtures="empty")
-    for path in ("/", "/ui-settings", "/v2/"):
+    for path in ("/ui-settings", "/v2/"):
         assert get(app, path, headers=PAGE).status_code == 404
 
 
