@@ -26,6 +26,8 @@ DENSE: Final = 64
 FEW: Final = 8
 TO_MARKS: Final = bytes.maketrans(b"01", b"\0\1")
 
+OBJECT: Final = "{}"
+
 TAGS: Final = "tags"
 PIECES: Final = "pieces of the name"
 """An index by what names are made of: their single letters, and their pairs of letters."""
@@ -60,7 +62,12 @@ def _keys(name: str) -> Keys:
         return lambda record: record[TAGS] or (None,)
     if name == PIECES:
         return lambda record: pieces(record["name"])
-    return lambda record: (record[name],)
+    return lambda record: (_key(record[name]),)
+
+
+def _key(value: Any) -> Any:
+    """A value as a key. Objects are asked for by being there alone, so all of them are one."""
+    return OBJECT if isinstance(value, dict) else value
 
 
 class PlaceIndex:

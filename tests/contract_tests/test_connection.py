@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
 import pytest
-from contract_tests.target import connection
 
 from contract_tests.errors import CannotJudge, OutOfTime, Unreachable, WrongTarget
+from contract_tests.transport import connection
 from contract_tests.transport.connection import retry_after
 from contract_tests.transport.target import Target
 from tests.contract_tests.stub import Answer, Sent

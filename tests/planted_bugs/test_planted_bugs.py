@@ -52,7 +52,6 @@ OFTEN: Final = {
     "the default limit is wrong",
     "sort is ignored",
     "the order is reversed",
-    "names are sorted without case",
     "CREATED_DESC is ascending",
     "flow_id is missing in lists",
     "paused is a string",
@@ -82,6 +81,9 @@ OFTEN: Final = {
     "idempotency keys are ignored",
     "polling has no time bound",
     "names are read in any case",
+    "an update adds to the tags",
+    "polling leaves out what is paused",
+    "id.any_ knows ten values",
 }
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from mock_server.query import Data, count, paginate, select
+from mock_server.query import Data, count, paginate, predicates, select
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -390,3 +390,16 @@ def test_criteria_of_flow_runs(criterion: dict[str, Any], expected: list[str]) -
 )
 def test_criteria_of_task_runs(criterion: dict[str, Any], expected: list[str]) -> None:
     assert tasks(**criterion) == expected
+
+
+@pytest.mark.parametrize("scanned", [-1, 10**9], ids=["by index", "one by one"])
+@pytest.mark.parametrize(("without", "found"), [(True, ["r0", "r2"]), (False, ["r1"])])
+def test_who_has_a_creator_is_found_in_both_ways(
+    monkeypatch: pytest.MonkeyPatch, *, scanned: int, without: bool, found: list[str]
+) -> None:
+    monkeypatch.setattr(predicates, "SCANNED", scanned)
+    creator = {"id": "s1", "type": "SCHEDULE", "display_value": "x"}
+    runs = [run(f"r{n}", created_by=creator if n == 1 else None) for n in range(3)]
+    data = Data(flow_runs=runs)
+    body = {"flow_runs": {"created_by": {"is_null_": without}}}
+    assert sorted(row["id"] for row in select(data, "flow_runs", body)) == found
