@@ -213,7 +213,7 @@ class Builder:
 
     def _create_again(self, key: str, raw: Record) -> None:
         made = self._made["deployments"][key]
-        body = self._spec.fit("create_deployment", self._resolve(raw))
+        body = self._spec.creation(self._resolve(raw))
         names = {"name": made.get("name"), "flow_id": made.get("flow_id")}
         self._create("create_deployment", {**names, **body})
         self._note(made["id"], "create_deployment", body)

@@ -208,7 +208,10 @@ def walk_update(actor: Actor) -> None:
     before, _ = actor.read(made["id"])
     for field, values in actor.fit("DeploymentUpdate", CHANGES).items():
         for value in values:
-            before = _change(actor, before, field, value)
+            # A value is an object that the version may know less of.
+            before = _change(
+                actor, before, field, actor.fit("DeploymentUpdate", {field: value})[field]
+            )
     answer = actor.call("update_deployment", id=made["id"], json={})
     actor.status(answer, NO_CONTENT, rule="lifecycle.update", when="changing nothing")
     after, reading = actor.read(made["id"])

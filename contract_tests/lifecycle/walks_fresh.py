@@ -22,6 +22,7 @@ def walk_fresh(actor: Actor) -> None:
     first = next(iter(ids(one["schedules"])), "")
     names = {"name": one["name"], "flow_id": flow["id"]}
     here = {"id": one["id"]}
+    again = actor.spec.creation({**names, "tags": ["b"]})
     at_schedule = {**here, "schedule_id": first}
     changes: tuple[tuple[str, Any, dict[str, str], Record], ...] = (
         ("update_deployment", {"description": "a"}, here, {"description": "a"}),
@@ -30,7 +31,7 @@ def walk_fresh(actor: Actor) -> None:
         ("update_deployment_schedule", {"active": True}, at_schedule, {}),
         ("resume_deployment", {}, here, {"paused": False}),
         ("delete_deployment_schedule", {}, at_schedule, {}),
-        ("create_deployment", {**names, "tags": ["b"]}, {}, {"tags": ["b"], "schedules": []}),
+        ("create_deployment", again, {}, {"tags": ["b"], "schedules": []}),
         ("update_deployment", {"schedules": [schedule(active=False)]}, here, {"tags": ["b"]}),
         ("update_deployment", {"tags": ["c"]}, here, {"tags": ["c"]}),
     )
