@@ -38,13 +38,16 @@ _MAKERS: Final[tuple[tuple[re.Pattern[str], str], ...]] = tuple(
 )
 # Kinds whose records are named by us, and the key by which they are removed.
 _NAMED: Final = {
+    "task_runs": "id",
+    "flow_runs": "id",
     "deployments": "id",
     "flows": "id",
     "work_pools": "name",
     "variables": "id",
     "v2/concurrency_limits": "id",
 }
-_LIKED: Final = frozenset({"deployments", "flows"})  # can be searched for by a part of the name
+# Can be searched for by a part of the name.
+_LIKED: Final = frozenset({"task_runs", "flow_runs", "deployments", "flows"})
 _NAMES_QUEUES: Final = re.compile(r"/deployments/([^/]+(/create_flow_run(/bulk)?)?)?|/flow_runs/")
 
 

@@ -96,6 +96,20 @@ def test_what_was_made_just_before_the_run_was_stopped_is_found_by_its_prefix(
         assert ids(unseen) == before
 
 
+def test_runs_that_were_made_just_before_are_found_by_their_names(mock_url: str) -> None:
+    """Also those whose flow is not ours, and of whose answers nothing was seen."""
+    with Target(mock_url) as unseen, observed(mock_url) as (_, janitor):
+        flow = unseen.post("/flows/", {"name": "theirs"}).json()["id"]
+        before = ids(unseen)
+        run = {"flow_id": flow, "name": "ct-t-run", "state": {"type": "RUNNING"}}
+        assert unseen.post("/flow_runs/", run).status == 201
+        task = {"name": "ct-t-task", "task_key": "k", "dynamic_key": "0", "flow_run_id": None}
+        assert unseen.post("/task_runs/", task).status == 201
+        assert len(ids(unseen)) == len(before) + 2
+        assert janitor.remove() == []
+        assert ids(unseen) == before
+
+
 def test_an_upsert_of_what_was_there_makes_nothing_ours(mock_url: str) -> None:
     with Target(mock_url) as other, observed(mock_url) as (target, janitor):
         flow = other.post("/flows/", {"name": "theirs"}).json()["id"]
