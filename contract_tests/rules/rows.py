@@ -94,7 +94,7 @@ def _same(session: Session, row: Record, flows: Mapping[str, Record]) -> Finding
     for operation, record in told.items():
         if record is None:
             about = f"does not answer a deployment that {_other(operation)} does"
-            return _finding(
+            return differs(
                 session,
                 operation,
                 reads[operation],
@@ -110,7 +110,7 @@ def _same(session: Session, row: Record, flows: Mapping[str, Record]) -> Finding
             key = min(differing)
             about = f"tells another `{key}` than read_deployment does"
             right, got = by_id.get(key, "(absent)"), record.get(key, "(absent)")
-            return _finding(
+            return differs(
                 session,
                 operation,
                 reads[operation],
@@ -146,7 +146,7 @@ def _kept(session: Session, row: Record, flows: Mapping[str, Record]) -> Finding
             rule = "rows.kept" if sent or key in ("labels", "work_queue_name") else "rows.default"
             operation = changed.get(key, "create_deployment")
             about = f"`{key}` is read other than {'sent' if sent else 'its default'}"
-            return _finding(
+            return differs(
                 session, operation, exchange, rule=rule, about=about, right=right, got=got
             )
     return None
@@ -239,7 +239,7 @@ def _row(exchange: Exchange) -> Record | None:
     return body if isinstance(body, dict) and "id" in body else None
 
 
-def _finding(
+def differs(
     session: Session,
     operation: str,
     exchange: Exchange,
@@ -249,6 +249,7 @@ def _finding(
     right: Any,
     got: Any,
 ) -> Finding:
+    """The finding that a value is another one than it must be; `about` is message and cause."""
     return Finding(
         rule=rule,
         operation=operation,

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
-from contract_tests.findings import Finding, Violation
+from contract_tests.findings import Violation
+from contract_tests.rules.rows import differs, is_as, is_equal
 from contract_tests.rules.rows import expected as expected_deployment
-from contract_tests.rules.rows import is_as, is_equal
 from contract_tests.spec.version import spec_for
 
 if TYPE_CHECKING:
@@ -53,13 +53,15 @@ def check(session: Session) -> None:
     known = spec_for(session.target.version).properties("FlowRunResponse")
     for row in session.dataset.flow_runs:
         for rule, told, exchange, wanted in _wanted(session.dataset, row):
+            operation = PLAN if rule == "rows.planned" else CREATE
+            otherwise = partial(differs, session, operation, exchange, rule=rule)
             for key, right in wanted.items():
                 got = row.get(key, "(absent)")
                 if key not in known or _holds(key, got, right):
                     continue
                 try:
                     about = f"`{key}` of a run is read other than {told}"
-                    session.judge(_finding(session, rule, exchange, about, right=right, got=got))
+                    session.judge(otherwise(about=about, right=right, got=got))
                 except Violation as violation:
                     found.append(violation)
     if found:
@@ -177,19 +179,3 @@ def _moment(value: Any) -> Any:
         return datetime.fromisoformat(value)
     except (TypeError, ValueError):
         return value
-
-
-def _finding(
-    session: Session, rule: str, exchange: Exchange, about: str, *, right: Any, got: Any
-) -> Finding:
-    operation = PLAN if rule == "rows.planned" else CREATE
-    return Finding(
-        rule=rule,
-        operation=operation,
-        message=about,
-        expected=json.dumps(right, ensure_ascii=False),
-        got=json.dumps(got, ensure_ascii=False),
-        exchange=exchange,
-        spec_pointer=session.operations[operation].pointer,
-        cause=about,
-    )
