@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from contract_tests.spec.operations import operations
 from contract_tests.spec.version import spec_for
 from contract_tests.transport.target import may_change
 
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
 _NOT_FOUND: Final = 404
 
 
+_SUPPORTING: Final = [operation.id for operation in operations() if not operation.core]
+
+
 def askable(session: Session, operation: str) -> Contract | None:
     """The contract of an operation; None, with a word in the report, when it must not be asked."""
     contract = spec_for(session.target.version).contracts.get(operation)
@@ -23,11 +27,20 @@ def askable(session: Session, operation: str) -> Contract | None:
         session.cannot_judge(f"{operation} is not in version {session.target.version}")
     elif session.read_only and may_change(contract.operation.method, contract.operation.path):
         session.cannot_judge("operations that change something, in a read-only run")
+    elif not _has_its_turn(session, operation):
+        session.cannot_judge("supporting operations that a quick run leaves to another seed")
     elif contract.operation.about_the_server and _is_hidden(session.target, contract.operation):
         session.cannot_judge("what tells of the server itself: the target does not offer it")
     else:
         return contract
     return None
+
+
+def _has_its_turn(session: Session, operation: str) -> bool:
+    """Whether an operation is one that the profile has time for."""
+    if operation not in _SUPPORTING:
+        return True
+    return (_SUPPORTING.index(operation) + session.seed) % session.profile.supporting == 0
 
 
 def _is_hidden(target: Target, operation: Operation) -> bool:

@@ -133,17 +133,17 @@ class Conformance:
         profile = self._actor.session.profile
         bridge = self._actor.spec.bridge
         name = self._operation.id
-        yield from bridge.examples(name)
         core = self._operation.core
+        # Drawing costs more than sending: a quick run does it for some, others by another seed.
+        drawn = profile.name != "quick" or (core and self._random.random() < _FUZZED_SHARE)
+        if drawn:
+            yield from bridge.examples(name)
         fuzzed = profile.conformance_examples if core else profile.conformance_examples // 6
         share = 4 * profile.conformance_examples if core else 4 + profile.conformance_examples // 3
         # Making a case costs as much as sending it: of very many, the rest is left for larger runs.
         coverage = list(islice(bridge.coverage(name), share * 8))
         yield from self._random.sample(coverage, min(share, len(coverage)))
-        if profile.name != "quick" or (
-            # Drawing costs more than sending: a quick run does it for some, others by another seed.
-            core and self._random.random() < _FUZZED_SHARE
-        ):
+        if drawn:
             for valid in (True, False):
                 yield from bridge.fuzzing(
                     name,

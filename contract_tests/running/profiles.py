@@ -14,6 +14,7 @@ class Profile:
         rows: how many deployments a check of an answer's content asks for at most.
         every: of the systematic cases, each n-th goes to filter or paginate, in turn, besides
             count, which gets all; 1: all go to all three.
+        supporting: of the supporting operations, each n-th is fuzzed, in turn by the seed.
         meaning_examples: random bodies per operation judged by the oracle.
         law_examples: random bodies per law.
         conformance_examples: random bodies per operation and kind of data (valid, invalid).
@@ -27,6 +28,7 @@ class Profile:
     name: str
     rows: int
     every: int
+    supporting: int
     meaning_examples: int
     law_examples: int
     conformance_examples: int
@@ -44,6 +46,7 @@ PROFILES = {
             name="quick",
             rows=2,
             every=3,
+            supporting=3,
             meaning_examples=45,
             law_examples=6,
             conformance_examples=3,
@@ -57,6 +60,7 @@ PROFILES = {
             name="standard",
             rows=3,
             every=1,
+            supporting=1,
             meaning_examples=500,
             law_examples=60,
             conformance_examples=15,
@@ -70,6 +74,7 @@ PROFILES = {
             name="deep",
             rows=10,
             every=1,
+            supporting=1,
             meaning_examples=5000,
             law_examples=500,
             conformance_examples=300,
