@@ -11,10 +11,10 @@ import base64
 import binascii
 import hmac
 import ipaddress
+import re
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -38,6 +38,11 @@ OTHER_NAME: Final = (
     " the mock with --control-token to use another."
 )
 OTHER_SITE: Final = "The control API answers no page of another origin."
+
+# No more than a Host header may be; who reads on may take a part of it for the whole.
+_HOST: Final = re.compile(
+    r"(?:\[(?P<address>[^\]\[/@]+)\]|(?P<name>[\w.-]+))(?::\d{0,5})?", re.ASCII
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,9 +137,8 @@ def _is_loopback(host: str) -> bool:
 
 def means_loopback(host: str) -> bool:
     """Whether a Host header names loopback, in whatever zone file: by address, or `localhost`."""
-    try:
-        told = urlsplit(f"//{host}")
-        name, _ = (told.hostname or "").rstrip("."), told.port
-    except ValueError:  # of the port, too, as soon as it is looked at
+    told = _HOST.fullmatch(host)
+    if told is None:
         return False
+    name = (told["address"] or told["name"] or "").lower().rstrip(".")
     return name == "localhost" or name.endswith(".localhost") or _is_loopback(name)

@@ -7,16 +7,9 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING, Any, Final
 from zoneinfo import ZoneInfo
 
-from dateutil.rrule import (
-    DAILY,
-    HOURLY,
-    MINUTELY,
-    SECONDLY,
-    WEEKLY,
-    rrule,
-    rruleset,
-    rrulestr,
-)
+from dateutil.rrule import MINUTELY, SECONDLY, rrule, rrulestr
+
+from mock_server.scheduling.rrule_steps import dates_of, frequency, moved, shortened
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,28 +19,13 @@ SHOWN: Final = 40
 ANCHOR: Final = datetime(2020, 1, 1)  # noqa: DTZ001 - a wall-clock time in the schedule's zone
 """Where a rule starts that does not say so itself."""
 
-PERIODS: Final = {
-    SECONDLY: timedelta(seconds=1),
-    MINUTELY: timedelta(minutes=1),
-    HOURLY: timedelta(hours=1),
-}
-"""The frequencies at which so much happens in a year that a rule's start is worth moving."""
-
 OFTEN: Final = (SECONDLY, MINUTELY)
 """The frequencies whose rules are stored with a recent start."""
-
-HORIZON: Final = timedelta(days=200 * 366)
-"""How far ahead anyone looks for a rule that steps by the week or faster."""
-
-LAST_YEAR: Final = 9700
 
 MOST_PASSED: Final = 500_000
 """Occurrences that are gone through, one by one, before a rule is taken for one without a next."""
 
-MARGIN: Final = timedelta(hours=1)
 NOTHING: Final = timedelta(0)
-LOOK_BACK: Final = timedelta(days=2)
-"""No clock has ever been set forward by more than half of it."""
 
 
 def _read(text: str, *, dtstart: datetime | None = None) -> Any:
@@ -92,8 +70,8 @@ def normalise_rrule(text: str, *, now: datetime, timezone: str | None = "UTC") -
     except (ValueError, TypeError):
         return text
     start = ANCHOR
-    if isinstance(rule, rrule) and _frequency(rule) in OFTEN:
-        start = _moved(rule, now.astimezone(_zone(timezone)).replace(tzinfo=None))
+    if isinstance(rule, rrule) and frequency(rule) in OFTEN:
+        start = moved(rule, now.astimezone(_zone(timezone)).replace(tzinfo=None))
     return f"DTSTART:{start:%Y%m%dT%H%M%S}\n{text}"
 
 
@@ -116,8 +94,8 @@ def occurrences(text: str, zone: ZoneInfo, start: datetime) -> Iterator[datetime
     rule = _read(text, dtstart=ANCHOR)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        shortened = _shortened if isinstance(rule, rrule) else _shortened_set
-        found = iter(shortened(rule, start.astimezone(zone)))
+        local = start.astimezone(zone)
+        found = iter(shortened(rule, local) if isinstance(rule, rrule) else dates_of(rule, local))
     return _from(start, (_moment(wall, zone) for wall in found))
 
 
@@ -139,90 +117,3 @@ def _moment(wall: datetime, zone: ZoneInfo) -> datetime:
     first, second = (wall.replace(tzinfo=zone, fold=at) for at in (0, 1))
     skipped = (second.utcoffset() or NOTHING) > (first.utcoffset() or NOTHING)
     return (second if skipped else first).astimezone(UTC)
-
-
-def _shortened_set(rules: Any, start: datetime) -> Any:
-    parts: Any = rruleset()
-    for part in rules._rrule:  # noqa: SLF001 - a set does not tell its parts otherwise
-        parts.rrule(_shortened(part, start))
-    for part in rules._exrule:  # noqa: SLF001
-        parts.exrule(_shortened(part, start))
-    for date in rules._rdate:  # noqa: SLF001
-        parts.rdate(date.replace(tzinfo=None))
-    for date in rules._exdate:  # noqa: SLF001
-        parts.exdate(date.replace(tzinfo=None))
-    return parts
-
-
-def _shortened(rule: Any, start: datetime) -> Any:
-    """The rule without a zone, started shortly before a time where that changes nothing."""
-    if rule._interval < 1:  # noqa: SLF001
-        raise ValueError("The interval of a rule must be positive.")
-    changes: dict[str, Any] = {"dtstart": rule._dtstart.replace(tzinfo=None)}  # noqa: SLF001
-    if rule._until:  # noqa: SLF001
-        changes["until"] = rule._until.replace(tzinfo=None)  # noqa: SLF001
-    elif _frequency(rule) in (WEEKLY, DAILY, *PERIODS) and start.year < LAST_YEAR:
-        # A rule that never matches would be followed to the end of the calendar.
-        changes["until"] = start.replace(tzinfo=None, day=1) + HORIZON
-    if _frequency(rule) in PERIODS or _counts_steps(rule):
-        moved = _moved(rule, start.replace(tzinfo=None) - MARGIN - _gained(start))
-        if rule._count is not None:  # noqa: SLF001
-            passed = (moved - changes["dtstart"]) // _step(rule)
-            changes["count"] = max(rule._count - passed, 0)  # noqa: SLF001
-        changes["dtstart"] = moved
-    return rule.replace(**changes, **_by_day(rule))
-
-
-def _filters(rule: Any) -> bool:
-    """Whether a rule leaves out some of its steps."""
-    return any(rule._original_rule.values())  # noqa: SLF001 - what was given, without defaults
-
-
-def _counts_steps(rule: Any) -> bool:
-    """Whether a rule counts its steps, all of them, so that they need not be gone through."""
-    counts = rule._count is not None and rule._freq in PERIODS  # noqa: SLF001
-    return counts and not _filters(rule)
-
-
-def _by_day(rule: Any) -> dict[str, Any]:
-    """What makes a daily rule of one that filters hours, minutes or seconds: it says the same.
-
-    The other would go through all the seconds of years in which no day fits.
-    """
-    if _frequency(rule) not in PERIODS or rule._interval != 1 or rule._bysetpos:  # noqa: SLF001
-        return {}
-    if not _filters(rule):
-        return {}
-    return {
-        "freq": DAILY,
-        "byhour": sorted(rule._byhour or range(24)),  # noqa: SLF001
-        "byminute": sorted(rule._byminute or range(60)),  # noqa: SLF001
-        "bysecond": sorted(rule._bysecond or range(60)),  # noqa: SLF001
-    }
-
-
-def _gained(start: datetime) -> timedelta:
-    """How far the clock was set forward lately: times before that look later than they are."""
-    before = (start.astimezone(UTC) - LOOK_BACK).astimezone(start.tzinfo)
-    gained = (start.utcoffset() or NOTHING) - (before.utcoffset() or NOTHING)
-    return max(gained, NOTHING)
-
-
-def _frequency(rule: Any) -> int | None:
-    """How often a rule occurs; None for one that counts its occurrences, which must not move."""
-    frequency: int = rule._freq  # noqa: SLF001 - a rule does not tell it otherwise
-    return frequency if rule._count is None else None  # noqa: SLF001
-
-
-def _moved(rule: Any, until: datetime) -> datetime:
-    """The last time at or before another that is whole intervals after the rule's start."""
-    start: datetime = rule._dtstart.replace(tzinfo=None)  # noqa: SLF001
-    step = _step(rule)
-    if until <= start or not step:
-        return start
-    return start + (until - start) // step * step
-
-
-def _step(rule: Any) -> timedelta:
-    interval: int = rule._interval  # noqa: SLF001
-    return PERIODS[rule._freq] * interval  # noqa: SLF001

@@ -358,3 +358,44 @@ def test_a_rule_that_is_rewritten_says_the_same(parts: str) -> None:
     plain = (when.replace(tzinfo=UTC) for when in rrulestr(text))
     expected = list(islice((when for when in plain if when >= start), 40))
     assert list(islice(fire_times({"rrule": text}, start=start), 40)) == expected
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        "RRULE:FREQ=SECONDLY;BYMONTH=2;BYMONTHDAY=31",
+        "RRULE:FREQ=MINUTELY;INTERVAL=7;BYMONTH=4;BYMONTHDAY=31;COUNT=3",
+        "RRULE:FREQ=DAILY;BYEASTER=400;BYMONTH=1",
+        "RRULE:FREQ=SECONDLY;BYSETPOS=2",
+        "RRULE:FREQ=HOURLY;BYMINUTE=0;BYSETPOS=61;COUNT=3",
+        "RRULE:FREQ=SECONDLY\nEXRULE:FREQ=SECONDLY",
+        "RRULE:FREQ=MINUTELY\nEXRULE:FREQ=MINUTELY;BYHOUR=" + ",".join(map(str, range(24))),
+    ],
+)
+def test_a_rule_that_never_fires_is_given_up(parts: str) -> None:
+    start = datetime(2026, 3, 1, 12, tzinfo=UTC)
+    began = process_time()
+    assert not list(
+        islice(fire_times({"rrule": f"DTSTART:20260101T000000\n{parts}"}, start=start), 1)
+    )
+    assert process_time() - began < 10  # or hours
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        "RRULE:FREQ=MONTHLY;INTERVAL=2\nEXRULE:FREQ=WEEKLY;BYMONTH=1,2;BYMONTHDAY=-5;BYYEARDAY=1",
+        "RRULE:FREQ=MINUTELY;INTERVAL=7;BYMONTH=3,8",
+        "RRULE:FREQ=SECONDLY;INTERVAL=30;BYMONTH=4;BYMINUTE=19",
+        "RRULE:FREQ=MINUTELY;BYMONTHDAY=15;BYDAY=SA,SU,MO;BYHOUR=5;BYSETPOS=-1;COUNT=1000",
+        "RRULE:FREQ=DAILY;BYHOUR=1,5\nEXRULE:FREQ=DAILY;BYHOUR=5\nRDATE:20260304T050000",
+        "RRULE:FREQ=HOURLY;BYDAY=1MO;BYMINUTE=5,6;BYSETPOS=2",
+    ],
+)
+def test_a_rule_that_is_seldom_fires_when_it_should(parts: str) -> None:
+    text = f"DTSTART:20260101T004511\n{parts}"
+    start = datetime(2026, 2, 1, 1, 2, 3, tzinfo=UTC)
+    plain = (when.replace(tzinfo=UTC) for when in rrulestr(text))
+    expected = list(islice((when for when in plain if when >= start), 40))
+    assert expected
+    assert list(islice(fire_times({"rrule": text}, start=start), 40)) == expected
