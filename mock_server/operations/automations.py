@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final
 
 from mock_server.call import Call, Reply
 from mock_server.errors import ApiError
 from mock_server.operations.parts import views
+from mock_server.operations.parts.orders import in_order
 from mock_server.operations.parts.records_and_bodies import (
     NO_CONTENT,
     full,
@@ -19,21 +19,13 @@ from mock_server.operations.parts.search import window
 from mock_server.operations.parts.small_filters import AUTOMATIONS, predicate
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
     from mock_server.store import Store
     from mock_server.store.tables import Record
 
 NOT_FOUND: Final = "Automation not found"
 WHEN: Final = ("actions", "actions_on_trigger", "actions_on_resolve")
-
-SORTS: Final[Mapping[str, tuple[Callable[[Record], Any], bool]]] = {
-    "NAME_ASC": (lambda record: record["name"].encode(), False),
-    "NAME_DESC": (lambda record: record["name"].encode(), True),
-    "CREATED_DESC": (itemgetter("created"), True),
-    "UPDATED_DESC": (itemgetter("updated"), True),
-}
-"""The key of an order, and whether the greatest comes first."""
 
 ACTED_ON: Final[Mapping[str, str]] = {
     "deployment_id": "deployment",
@@ -97,9 +89,7 @@ def read_automation(call: Call) -> Reply:
 def read_automations(call: Call) -> Reply:
     """The automations that match, sorted, one stretch of them."""
     limit, offset = window(call)
-    key, descending = SORTS[full(call).get("sort") or "NAME_ASC"]
-    ordered = sorted(_matching(call), key=key, reverse=descending)
-    stretch = ordered[offset : offset + limit]
+    stretch = in_order(_matching(call), full(call).get("sort"))[offset : offset + limit]
     return Reply(200, [views.pick(record, views.AUTOMATION) for record in stretch])
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC
 from typing import TYPE_CHECKING, Any, Final
 
 from mock_server.call import Call, Reply
@@ -34,8 +35,9 @@ def create_logs(call: Call) -> Reply:
 
 
 def _line(given: Mapping[str, Any]) -> dict[str, Any]:
-    known = {key: given[key] for key in ("name", "level", "message", "timestamp")}
-    return {**known, **{key: given.get(key) for key in ("flow_run_id", "task_run_id")}}
+    known = {key: given[key] for key in ("name", "level", "message")}
+    ids = {key: given.get(key) for key in ("flow_run_id", "task_run_id")}
+    return {**known, "timestamp": given["timestamp"].astimezone(UTC), **ids}
 
 
 def _forget(store: Store) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from mock_server.call import Call, Reply
 from mock_server.errors import Conflict
 from mock_server.operations.parts import views
+from mock_server.operations.parts.orders import in_order
 from mock_server.operations.parts.records_and_bodies import (
     NO_CONTENT,
     by_id,
@@ -88,11 +89,9 @@ def delete_variable_by_name(call: Call) -> Reply:
 
 
 def read_variables(call: Call) -> Reply:
-    """The variables that match, sorted by name, one stretch of them."""
+    """The variables that match, sorted, one stretch of them."""
     limit, offset = window(call)
-    descending = full(call).get("sort") == "NAME_DESC"
-    ordered = sorted(_matching(call), key=lambda item: item["name"].encode(), reverse=descending)
-    stretch = ordered[offset : offset + limit]
+    stretch = in_order(_matching(call), full(call).get("sort"))[offset : offset + limit]
     return Reply(200, [views.pick(variable, views.VARIABLE) for variable in stretch])
 
 
