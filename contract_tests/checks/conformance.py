@@ -134,16 +134,16 @@ class Conformance:
         bridge = self._actor.spec.bridge
         name = self._operation.id
         core = self._operation.core
-        # Drawing costs more than sending: a quick run does it for some, others by another seed.
-        drawn = profile.name != "quick" or (core and self._random.random() < _FUZZED_SHARE)
-        if drawn:
+        quick = profile.name == "quick"
+        if not quick:  # completing an example costs more than sending fifty cases
             yield from bridge.examples(name)
         fuzzed = profile.conformance_examples if core else profile.conformance_examples // 6
         share = 4 * profile.conformance_examples if core else 4 + profile.conformance_examples // 3
         # Making a case costs as much as sending it: of very many, the rest is left for larger runs.
         coverage = list(islice(bridge.coverage(name), share * 8))
         yield from self._random.sample(coverage, min(share, len(coverage)))
-        if drawn:
+        # Drawing costs more than sending: a quick run does it for some, others by another seed.
+        if not quick or (core and self._random.random() < _FUZZED_SHARE):
             for valid in (True, False):
                 yield from bridge.fuzzing(
                     name,
