@@ -24,6 +24,7 @@ SORTS: Final = ("NAME_ASC", "NAME_DESC", "CREATED_DESC", "UPDATED_DESC")
 
 Tells = Callable[[Filters, Filters, Filters], bool]
 _TRIES: Final = 12
+_DRAWS: Final = 40  # of pairs: most values of some criteria match nearly all, or nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,12 +132,15 @@ def together(
     """
     for own in ("and_", "or_", ""):
         found = 0
-        for _ in range(12 * wanted):
+        fit = [
+            other
+            for other in others
+            if other != criterion and (other.filter == criterion.filter) == (own != "")
+        ]
+        for _ in range(_DRAWS * wanted if fit else 0):
             if found == wanted:
                 break
-            other = rng.choice(others)
-            if other == criterion or (other.filter == criterion.filter) == (own == ""):
-                continue
+            other = rng.choice(fit)
             one, two = some(criterion, words, rng), some(other, words, rng)
             joined = join(one, two, own)
             if joined is not None and tells(one, two, joined):

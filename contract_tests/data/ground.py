@@ -15,14 +15,6 @@ if TYPE_CHECKING:
     from contract_tests.spec.contract import Contract
 
 NOWHERE: Final = "no-such-thing-3f1d"
-_READ_ONLY_KINDS: Final = {
-    "deployments": "deployments",
-    "flows": "flows",
-    "flow_runs": "flow_runs",
-    "task_runs": "task_runs",
-    "work_pools": "work_pools",
-    "work_queues": "work_queues",
-}
 
 
 class Ground:
@@ -58,7 +50,7 @@ class Ground:
         """An object that is only read, or that others are made for."""
         if kind not in self._shared:
             if self._session.read_only:
-                rows = self._session.dataset.records.get(_READ_ONLY_KINDS.get(kind, ""), ())
+                rows = self._session.dataset.records.get(kind, ())
                 self._shared[kind] = rows[0] if rows else {"id": NOBODY, "name": NOWHERE}
             else:
                 self._shared[kind] = self._makers[kind]()

@@ -44,8 +44,10 @@ RULES: Final = (
     "idempotency",
     "pause",
     "read",
+    "schedule-runs",
     "schedules",
     "update",
+    "upsert",
 )
 """What a walk judges by."""
 

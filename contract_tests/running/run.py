@@ -110,12 +110,12 @@ def run(options: Options, *, worker: str = "") -> Iterator[Session]:
             if one.kind == HAR and one.file is not None
         ]
         target.observers += [recorder.observe for recorder in recorders]
-        target.probe()
-        session = _session(options, target, seed, worker)
-        servers: list[Target] = [target]
         with ExitStack() as stack:
             for recorder in recorders:
                 stack.callback(recorder.close)
+            target.probe()
+            session = _session(options, target, seed, worker)
+            servers: list[Target] = [target]
             if isinstance(target, Mirror):
                 servers.append(target.reference)
                 target.prepare()

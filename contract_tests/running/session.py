@@ -10,14 +10,14 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from contract_tests.checks.judge import Judge
+from contract_tests.data.dataset import DataSet, prepare
 from contract_tests.findings import Finding, Violation
 from contract_tests.rules import catalogue
 from contract_tests.spec.operations import operations
 from contract_tests.transport.availability import Availability
 
 if TYPE_CHECKING:
-    from contract_tests.checks.judge import Judge
-    from contract_tests.data.dataset import DataSet
     from contract_tests.known.known import Entry, Known
     from contract_tests.running.profiles import Profile
     from contract_tests.spec.operations import Operations
@@ -86,15 +86,11 @@ class Session:
     @cached_property
     def dataset(self) -> DataSet:
         """The data that the target is judged on: made on first use, or read when read-only."""
-        from contract_tests.data.dataset import prepare  # noqa: PLC0415 - it needs the session's type
-
         return prepare(self)
 
     @cached_property
     def judgement(self) -> Judge:
         """The judge of count, filter and paginate, with the faults that it knows already."""
-        from contract_tests.checks.judge import Judge  # noqa: PLC0415 - it needs the session's type
-
         return Judge(self)
 
     @property

@@ -52,7 +52,6 @@ SECRET: Final = frozenset(
 GZIP: Final = 16 + zlib.MAX_WBITS
 MASK: Final = "***"
 SERVER_ERROR: Final = 500
-STATUS: Final = re.compile(r"[1-5](?:[0-9]{2}|xx)")
 
 
 class Exchange:

@@ -182,7 +182,11 @@ def test_a_breach_is_found(
     assert caught.value.finding.rule == rule
 
 
-@pytest.mark.parametrize("law", [law for _, _, law in BREACHES[:13] + BREACHES[15:]])
+# Of these not the answer is wrong but what is asked: parts that overlap, or are too few.
+BROKEN_BY_ANY = {"laws.disjoint", "laws.complete"}
+
+
+@pytest.mark.parametrize("law", [law for code, _, law in BREACHES if code not in BROKEN_BY_ANY])
 def test_a_server_that_keeps_the_laws_passes(
     contract_session: Session, law: Callable[[laws.Asker], None]
 ) -> None:
@@ -191,6 +195,6 @@ def test_a_server_that_keeps_the_laws_passes(
 
 def test_useless_answers_are_left_to_other_rules(judged: Callable[[Any], Judge]) -> None:
     judge = judged(lambda *_: {"detail": "no"})
-    for _, _, law in BREACHES:
-        if law is not BREACHES[3][2]:
+    for code, _, law in BREACHES:
+        if code != "laws.no-body-is-empty":
             laws.hold(judge, law)

@@ -8,7 +8,7 @@ import pytest
 
 from contract_tests.findings import Violation
 from contract_tests.lifecycle.actor import Actor, same, steady
-from contract_tests.lifecycle.machine import Walker, draw, explore
+from contract_tests.lifecycle.machine import RULES, Walker, draw, explore
 from contract_tests.lifecycle.model import DEFAULTS, World
 from contract_tests.running.profiles import PROFILES
 from contract_tests.running.session import Session
@@ -57,10 +57,24 @@ def test_walks_are_silent_on_the_mock(session: Session, walk: str) -> None:
     assert actor.rules == {rule for mark in marks_of(WALKS[walk]) for rule in mark.args}
 
 
+class RecordingWalker(Recording, Walker):
+    """A walker that notes by which rules it is asked to judge."""
+
+    def __init__(self, session: Session) -> None:
+        Walker.__init__(self, session)
+        self.rules = set()
+
+
 @pytest.mark.parametrize("number", range(3))
 def test_random_walks_are_silent_on_the_mock(session: Session, number: int) -> None:
     explore(session, number)
     assert not session.warnings
+
+
+def test_random_walks_judge_by_the_rules_that_stand_at_them(session: Session) -> None:
+    walker = RecordingWalker(session)
+    assert walker.walk(draw(random.Random(3), 150)) is None
+    assert walker.rules == {f"lifecycle.{rule}" for rule in RULES}
 
 
 def test_a_walk_is_the_same_for_the_same_seed_and_begins_with_something_to_look_at() -> None:

@@ -97,7 +97,10 @@ def test_nothing_of_a_pattern_is_left(large: Store) -> None:
             assert ids(record) <= known | states
 
 
-@pytest.mark.parametrize("wrong", ["large", "large:", "large:ten", "large:-1", "large:100001"])
+@pytest.mark.parametrize(
+    "wrong",
+    ["large", "large:", "large:0100001", "large:٣", "large:ten", "large:-1", "large:100001"],
+)
 def test_a_size_that_is_none_is_told(wrong: str) -> None:
     with pytest.raises(FixtureError, match="does not say how many deployments"):
         loaded(wrong)
