@@ -16,16 +16,16 @@ from mock_server.access.csrf import CsrfProtection, CsrfTokens
 from mock_server.access.limits import DEFAULT_LIMITS, Limits
 from mock_server.access.request_limits import RequestLimits
 from mock_server.clock import MockClock
-from mock_server.control import journal
 from mock_server.control.app import ControlApp
 from mock_server.control.controls import Controls, make_clock, seeded
-from mock_server.control.journal import CONNECTION, Journalling
 from mock_server.dispatch import Dispatch, Errors
 from mock_server.edges import requests, responses
 from mock_server.faults.middleware import Faulting
 from mock_server.faults.rules import Faults
 from mock_server.faults.syntax import Fault, parse_fault
 from mock_server.framework import API, AsyncApp, OpenAPISpecification, Resolver
+from mock_server.journal.exchange import CONNECTION
+from mock_server.journal.journal import KEPT, Journalling
 from mock_server.responses import render
 from mock_server.routing import METHODS, Routing
 from mock_server.serving.streams import Streams
@@ -134,7 +134,7 @@ def create_app(
     now: str | datetime | None = None,
     clock_runs: bool = False,
     faults: Sequence[str | Fault] = (),
-    journal_size: int = journal.KEPT,
+    journal_size: int = KEPT,
     control: bool = True,
     control_token: str | None = None,
 ) -> MockApp:

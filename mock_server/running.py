@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from mock_server.clock import parse_time
 from mock_server.control.controls import START
-from mock_server.control.journal import Wanted
 from mock_server.faults.syntax import read_fault
 from mock_server.fixtures.times import step
+from mock_server.journal.wanted import Wanted
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from mock_server.clock import MockClock
     from mock_server.control.controls import Controls
-    from mock_server.control.journal import Exchange
+    from mock_server.journal.exchange import Exchange
     from mock_server.store import Store
 
     Result = TypeVar("Result")

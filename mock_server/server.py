@@ -14,7 +14,7 @@ import uvicorn
 
 from mock_server.access.limits import DEFAULT_LIMITS
 from mock_server.app import ANY, BASE_PATH, create_app
-from mock_server.control import journal
+from mock_server.journal.journal import KEPT
 from mock_server.running import RunningMock
 from mock_server.serving.connections import Connection
 from mock_server.serving.sockets import advice, is_loopback, listen
@@ -149,7 +149,7 @@ def serve(
     now: str | datetime | None = None,
     clock_runs: bool = False,
     faults: Sequence[str | Fault] = (),
-    journal_size: int = journal.KEPT,
+    journal_size: int = KEPT,
     control: bool = True,
     control_token: str | None = None,
     middleware: Sequence[Middleware] = (),

@@ -1,1 +1,1 @@
-"""What bends a mock from outside: its controls, its journal, the API and page at `/_mock/`."""
+"""What bends a mock from outside: its controls, the API and page at `/_mock/`."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from mock_server.clock import MockClock, parse_time, system_clock
-from mock_server.control.journal import Journal
+from mock_server.journal.journal import Journal
 
 if TYPE_CHECKING:
     from collections.abc import Callable

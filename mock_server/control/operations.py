@@ -10,16 +10,16 @@ from mock_server.clock import MockClock, parse_time
 from mock_server.control import data_operations as data
 from mock_server.control.asked import Answer, Asked, Text
 from mock_server.control.controls import FixedClockError
-from mock_server.control.har import archive
-from mock_server.control.journal import Wanted
 from mock_server.control.page import page
 from mock_server.control.status import clock as clock_now
 from mock_server.control.status import status as read_status
 from mock_server.errors import Conflict, NotFound, Unprocessable
 from mock_server.faults.declared_answers import declared_answers
-from mock_server.faults.operation_names import UnknownOperationError
 from mock_server.faults.syntax import FaultError, read_fault
 from mock_server.fixtures.times import step
+from mock_server.journal.har import archive
+from mock_server.journal.wanted import Wanted
+from mock_server.operation_names import UnknownOperationError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

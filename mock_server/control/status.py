@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from mock_server.call import Reply
 from mock_server.clock import MockClock
 from mock_server.control.controls import START
-from mock_server.control.journal import Wanted
 from mock_server.fixtures import shipped
+from mock_server.journal.wanted import Wanted
 
 if TYPE_CHECKING:
     from mock_server.control.asked import Asked

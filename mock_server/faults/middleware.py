@@ -6,13 +6,13 @@ import asyncio
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from mock_server.control.journal import CONNECTION, KEY
 from mock_server.dispatch import encoded, read, respond
 from mock_server.errors import BadRequest
 from mock_server.faults.declared_answers import declared_answers
 from mock_server.faults.rules import RETRY_AFTER, TOO_MANY, asked_for
 from mock_server.faults.syntax import DROP, DROP_ANSWER, TRUNCATE, FaultError
 from mock_server.framework import ROUTING_CONTEXT
+from mock_server.journal.exchange import CONNECTION, KEY
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send

@@ -9,8 +9,8 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, Final
 
 from mock_server.faults.declared_answers import declared_answers
-from mock_server.faults.operation_names import UnknownOperationError, named
 from mock_server.faults.syntax import Fault, FaultError, read_fault
+from mock_server.operation_names import UnknownOperationError, named
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

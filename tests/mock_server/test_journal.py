@@ -11,15 +11,9 @@ import pytest
 
 from mock_server import serve
 from mock_server.clock import MockClock
-from mock_server.control.journal import (
-    MOST_BYTES,
-    MOST_HEADERS,
-    Exchange,
-    Journal,
-    Journalling,
-    Wanted,
-    masked,
-)
+from mock_server.journal.exchange import MOST_BYTES, MOST_HEADERS, Exchange, masked
+from mock_server.journal.journal import Journal, Journalling
+from mock_server.journal.wanted import Wanted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""What the mock was asked and what it answered: the last so many exchanges.
+"""One request and its answer, as far as they are kept.
 
 The hot path only keeps references: to the request's scope, to the bytes that came and went.
 Everything that reads them is done when somebody asks.
@@ -6,30 +6,18 @@ Everything that reads them is done when somebody asks.
 
 from __future__ import annotations
 
-import asyncio
 import json
-import re
 import time
 import zlib
-from collections import deque
 from contextvars import ContextVar
-from dataclasses import dataclass
-from fnmatch import fnmatchcase
-from itertools import chain, islice
+from itertools import chain
 from typing import TYPE_CHECKING, Any, Final
 
-from mock_server.faults.operation_names import named
-
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
     from datetime import datetime
 
-    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+    from starlette.types import Message, Scope
 
-    from mock_server.clock import Clock
-
-KEPT: Final = 1000
-"""Exchanges that are kept; the oldest go first."""
 
 MOST_BYTES: Final = 16 * 1024
 """What is kept of a body (its length is told in any case), a path, a query, and of all headers."""
@@ -243,165 +231,3 @@ def _json(text: str) -> Any:
         return json.loads(text, parse_constant=lambda _: None)
     except (ValueError, RecursionError):
         return None
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """Which exchanges are asked for; what is None is left open.
-
-    Attributes:
-        method: the method, in any case.
-        path: the path; `*` stands for anything.
-        operation: the operation id; `*` stands for anything.
-        status: `404`, or `4xx`.
-        after: only those with a higher number.
-        since: only those that came at that time or later.
-        contains: a text that the request's body has in it.
-        broke: only those whose answer broke, or only the others.
-        fault: only those that had a fault, or only the others.
-
-    Raises:
-        UnknownOperationError: there is no such operation; nothing would ever fit.
-    """
-
-    method: str | None = None
-    path: str | None = None
-    operation: str | None = None
-    status: str | None = None
-    after: int | None = None
-    since: datetime | None = None
-    contains: str | None = None
-    broke: bool | None = None
-    fault: bool | None = None
-
-    def __post_init__(self) -> None:
-        if self.operation:
-            named(self.operation)
-
-    def tests(self) -> list[Callable[[Exchange], bool]]:
-        """What an exchange must pass, one test for each thing that is asked."""
-        found: list[Callable[[Exchange], bool]] = []
-        method, path, operation = self.method, self.path, self.operation
-        if method is not None:
-            found.append(lambda item: item.method == method.upper())
-        if path is not None:
-            found.append(lambda item: fnmatchcase(item.path, _literal(path)))
-        if operation is not None:
-            found.append(lambda item: fnmatchcase(item.operation or "", _literal(operation)))
-        return found + self._more_tests()
-
-    def _more_tests(self) -> list[Callable[[Exchange], bool]]:
-        found: list[Callable[[Exchange], bool]] = []
-        status, after, since, contains = self.status, self.after, self.since, self.contains
-        if status is not None:
-            found.append(lambda item: str(item.status).startswith(status.removesuffix("xx")))
-        if after is not None:
-            found.append(lambda item: item.number > after)
-        if since is not None:
-            found.append(lambda item: item.at >= since)
-        if contains is not None:
-            found.append(lambda item: contains in item.request_text)
-        if self.broke is not None:
-            found.append(lambda item: item.broke is self.broke)
-        if self.fault is not None:
-            found.append(lambda item: (item.fault is not None) is self.fault)
-        return found
-
-
-def _literal(pattern: str) -> str:
-    """A pattern in which nothing but `*` means anything."""
-    return re.sub(r"[\[?]", lambda found: f"[{found[0]}]", pattern)
-
-
-class Journal:
-    """The last exchanges.
-
-    Args:
-        clock: tells when a request came.
-        kept: how many are kept.
-    """
-
-    def __init__(self, clock: Clock, kept: int = KEPT) -> None:
-        self._clock = clock
-        self._exchanges: deque[Exchange] = deque(maxlen=kept)
-        self._last = 0
-
-    def __len__(self) -> int:
-        return len(self._exchanges)
-
-    @property
-    def kept(self) -> int:
-        """How many exchanges are kept."""
-        return self._exchanges.maxlen or 0
-
-    def begin(self, scope: Scope) -> Exchange:
-        """Take in a request."""
-        self._last += 1
-        exchange = Exchange(self._last, self._clock(), scope)
-        self._exchanges.append(exchange)
-        return exchange
-
-    def get(self, number: int) -> Exchange | None:
-        """The exchange of a number, if it is still kept."""
-        return next((item for item in self._exchanges if item.number == number), None)
-
-    def find(self, wanted: Wanted, *, newest_first: bool = False) -> Iterator[Exchange]:
-        """The exchanges that are asked for, oldest first unless told otherwise."""
-        tests = wanted.tests()
-        exchanges = reversed(self._exchanges) if newest_first else iter(self._exchanges)
-        return (item for item in exchanges if all(test(item) for test in tests))
-
-    def page(self, wanted: Wanted, limit: int) -> list[Exchange]:
-        """The newest of the exchanges that are asked for, newest first."""
-        return list(islice(self.find(wanted, newest_first=True), limit))
-
-    def count(self, wanted: Wanted) -> int:
-        """How many exchanges are asked for."""
-        return sum(1 for _ in self.find(wanted))
-
-    def clear(self) -> None:
-        """Forget all exchanges; the next has the next number."""
-        self._exchanges.clear()
-
-    def reset(self) -> None:
-        """Forget all exchanges; the next is the first."""
-        self.clear()
-        self._last = 0
-
-
-class Journalling:
-    """The layer that writes the journal.
-
-    Args:
-        app: what answers.
-        journal: where to.
-    """
-
-    def __init__(self, app: ASGIApp, journal: Journal) -> None:
-        self.app = app
-        self.journal = journal
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on, and keep what is said."""
-        if scope["type"] != "http":
-            await self.app(scope, receive, send)
-            return
-        exchange = self.journal.begin(scope)
-        scope[KEY] = exchange
-        took, gave = exchange.took, exchange.gave
-
-        async def taking() -> Message:
-            message = await receive()
-            took(message)
-            return message
-
-        async def giving(message: Message) -> None:
-            gave(message)
-            await send(message)
-
-        try:
-            await self.app(scope, taking, giving)
-        except (Exception, asyncio.CancelledError):
-            exchange.ended()
-            raise
-        exchange.ended()

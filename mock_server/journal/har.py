@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl, quote
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from mock_server.control.journal import Exchange
+    from mock_server.journal.exchange import Exchange
 
 
 def archive(exchanges: Iterable[Exchange]) -> dict[str, Any]:
