@@ -177,7 +177,7 @@ def test_what_a_dead_run_left_is_removed(right: str) -> None:
             )
             assert (done.exit_code, "would remove /deployments/" in done.output) == (0, True)
             found = remains(target, prefix)
-            assert remove(target, found) == []
+            assert remove(target, prefix, found) == []
             assert remains(target, prefix) == []
             assert ids(target) == before
         with pytest.raises(CannotJudge, match="no prefix of a run"):
