@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from contract_tests.cases.generators import Case, Window
-from contract_tests.checks.judge import COUNT, FILTER, PAGINATE, Judge, blamed, features
+from contract_tests.checks.judge import COUNT, FILTER, PAGINATE, Judge
 from contract_tests.checks.oracle import UNSTEADY
 from contract_tests.findings import Violation, describe
 from contract_tests.known.known import Known, parse
 from contract_tests.reports.model import HIDDEN
+from contract_tests.rules.blame import blamed, features
 
 if TYPE_CHECKING:
     from collections.abc import Callable
