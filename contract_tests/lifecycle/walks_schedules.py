@@ -333,12 +333,12 @@ def _paused(actor: Actor, one: Record, *, want: bool, cause: Exchange) -> None:
     mine = one["id"] in cause.path
     whose = "the deployment" if mine else "another deployment"
     actor.expect(
-        after.get("paused") is want,
+        after["paused"] is want,
         "lifecycle.pause" if mine else "lifecycle.bystander",
         reading,
         f"`paused` of {whose} is {after.get('paused')}",
         expected=want,
-        got=after.get("paused"),
+        got=after["paused"],
         after=cause,
     )
     actor.compare(
