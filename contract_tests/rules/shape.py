@@ -55,6 +55,17 @@ class Shapes:
                 cause=exchange.silent or "closed",
             )
             return
+        if exchange.flaw:
+            yield finding(
+                "shape.answer",
+                operation,
+                exchange,
+                exchange.flaw,
+                expected="a body that is whole",
+                got=f"{len(exchange.body)} bytes of it",
+                cause=exchange.flaw,
+            )
+            return
         declared = contract.response(exchange.status)
         if exchange.status >= _SERVER_ERROR and exchange.status != _UNAVAILABLE:
             yield finding(
