@@ -140,7 +140,12 @@ def _inherited(owner: Record) -> Record:
         "deployment_version": owner["version"],
         "work_pool_name": owner.get("work_pool_name"),
         "work_queue_name": owner.get("work_queue_name"),
-        "labels": {**owner["labels"], "prefect.deployment.id": owner["id"]},
+        # The server's own prevail over those of the deployment; those of a request over all.
+        "labels": {
+            **owner["labels"],
+            "prefect.flow.id": owner["flow_id"],
+            "prefect.deployment.id": owner["id"],
+        },
     }
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import re
 import unicodedata
 from datetime import datetime, timedelta
@@ -18,7 +17,6 @@ if TYPE_CHECKING:
 Body = dict[str, Any]
 PLAN: Final = f"{ONE}/schedule"
 FILTER, PAGINATE, _ = SEARCHES
-LARGE: Final = 2000
 OWNER: Final = re.compile(rf"/deployments/({ID})")
 
 
@@ -249,31 +247,7 @@ def _like(name: str) -> str:
     return re.escape(name).replace("_", ".").replace("%", ".*")
 
 
-def _badly_packed(change: Callable[[bytes], bytes]) -> Act:
-    """Large answers are packed with gzip, which a client offers, and not as they should be."""
-
-    def pack(request: Request, answer: Response) -> Response:
-        if len(answer.body) < LARGE or request.path not in SEARCHES:
-            return answer
-        headers = (*answer.headers, (b"content-encoding", b"gzip"))
-        return Response(answer.status, change(gzip.compress(answer.body)), headers)
-
-    return after(pack)
-
-
 BUGS: Final[list[Bug]] = [
-    bug(
-        "large packed answers lack their end",
-        _badly_packed(lambda packed: packed[:-8]),
-        *FINDERS,
-        checks="meaning",
-    ),
-    bug(
-        "large packed answers are damaged",
-        _badly_packed(lambda packed: packed[:200] + bytes(4) + packed[204:]),
-        *FINDERS,
-        checks="meaning",
-    ),
     bug(
         "names are trimmed", _text("name", str.strip), "create_deployment", *READERS, checks="laws"
     ),
