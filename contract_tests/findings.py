@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -11,6 +11,9 @@ if TYPE_CHECKING:
     from contract_tests.transport.exchange import Exchange
 
 Severity = Literal["error", "warning"]
+
+MISSING: Final = "the field is missing"
+"""What stands for the value of a field that an answer does not have."""
 
 
 @dataclass(frozen=True)

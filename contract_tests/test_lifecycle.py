@@ -8,6 +8,7 @@ import pytest
 
 from contract_tests.lifecycle import (
     judges,
+    walks_bulk,
     walks_crowd,
     walks_deletion,
     walks_deployments,
@@ -32,6 +33,7 @@ MODULES = (
     walks_schedules,
     walks_planning,
     walks_runs,
+    walks_bulk,
     walks_effects,
     walks_fresh,
     walks_crowd,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from contract_tests.checks import hostile
+from contract_tests.checks import hostile, references
 from contract_tests.checks.askable import askable
 from contract_tests.checks.refusals import Refusals
 from contract_tests.data.ground import Ground
@@ -66,6 +66,18 @@ def test_requests(session: Session, ground: Ground, operation: str) -> None:
     """Headers, ids, methods, and bodies that are none."""
     for what in (Refusals.headers, Refusals.ids, Refusals.bodies, Refusals.methods):
         _run(session, ground, operation, what)
+
+
+@pytest.mark.judges("shape.*", "refusal.unknown-reference")
+@pytest.mark.parametrize("operation", references.OPERATIONS)
+def test_references(session: Session, ground: Ground, operation: str) -> None:
+    """Bodies that name a flow, a pool or a limit that is not there."""
+    contract = askable(session, operation)
+    if contract is None:
+        return
+    with Actor(session, operation.replace("_", "-")) as actor:
+        ground.actor = actor
+        references.send(actor, ground, contract)
 
 
 @pytest.mark.judges("shape.*")

@@ -16,6 +16,8 @@ from openapi.errors import UnreadableError
 
 __all__ = ["Archive", "Recorded", "read_har"]
 
+_PROVOKES = "_badRequestsOnPurpose"
+
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
@@ -53,10 +55,12 @@ class Archive:
     Attributes:
         exchanges: In their order.
         skipped: Why an entry is none of them -> how many there are.
+        provokes: Whoever recorded it sent bad requests on purpose, and says so.
     """
 
     exchanges: tuple[Recorded, ...]
     skipped: Mapping[str, int]
+    provokes: bool = False
 
 
 def _headers(listed: Any) -> dict[str, str]:
@@ -187,4 +191,4 @@ def read_har(file: Path) -> Archive:
         where = f" (entry {number})" if number else ""
         text = f"{error.args[0]} is missing" if isinstance(error, KeyError) else str(error)
         raise UnreadableError(f"{file} is no HAR{where}: {text}.") from error
-    return Archive(tuple(exchanges), dict(skipped))
+    return Archive(tuple(exchanges), dict(skipped), bool(content["log"].get(_PROVOKES)))

@@ -144,8 +144,13 @@ class TrafficJudge:
         ]
         return min(found)[1] if found else None
 
-    def judge(self, exchange: Recorded) -> Iterator[Breach]:
-        """What is wrong with an exchange whose path is below the base path."""
+    def judge(self, exchange: Recorded, *, requests: bool = True) -> Iterator[Breach]:
+        """What is wrong with an exchange whose path is below the base path.
+
+        Args:
+            exchange: Request and answer.
+            requests: Tell what is wrong with the request, too.
+        """
         path = self.path_below(exchange.path) or exchange.path
         name = self.operation_of(exchange.method, path) or f"{exchange.method} {path}"
         request = _Request(
@@ -164,7 +169,7 @@ class TrafficJudge:
         known = True
         for error in _errors(self._core.iter_request_errors(request)):
             known = known and not isinstance(error, PathError)
-            for code, pointer, message in _told("request", error):
+            for code, pointer, message in _told("request", error) if requests else ():
                 yield Breach(code, severity, exchange.number, name, pointer, message)
         if known:
             yield from self._answer(exchange, request, name)

@@ -38,6 +38,7 @@ class TrafficReport:
         ignored: Why others were not -> how many.
         faults: What is wrong, errors first, then in the order of the archive.
         operations: The operations that were met -> how often.
+        requests: Whether requests were judged, too, and not their answers alone.
     """
 
     name: str
@@ -45,6 +46,7 @@ class TrafficReport:
     ignored: Mapping[str, int]
     faults: tuple[Grouped, ...]
     operations: Mapping[str, int]
+    requests: bool = True
 
 
 def _hosts(exchanges: Iterable[Recorded], judge: TrafficJudge) -> set[str]:
@@ -67,6 +69,8 @@ def check_traffic(
     name: str,
     hosts: Sequence[str] = (),
     progress: Callable[[int], None] | None = None,
+    *,
+    requests: bool = True,
 ) -> TrafficReport:
     """Judge the exchanges of an archive.
 
@@ -77,7 +81,9 @@ def check_traffic(
         hosts: Whose exchanges, as `host:port` or with the scheme; none for all that answer for an
             operation of the document.
         progress: Told after each exchange how many were judged.
+        requests: Judge requests, too; those of an archive that says to provoke are not.
     """
+    requests = requests and not archive.provokes
     wanted = {_netloc(host) for host in hosts or _hosts(archive.exchanges, judge)}
     ignored = Counter(archive.skipped)
     met: Counter[str] = Counter()
@@ -90,7 +96,7 @@ def check_traffic(
             ignored["outside of the base path"] += 1
         else:
             met[judge.operation_of(exchange.method, path) or "no operation"] += 1
-            for breach in judge.judge(exchange):
+            for breach in judge.judge(exchange, requests=requests):
                 key = (breach.severity, breach.code, breach.operation, breach.pointer)
                 found.setdefault((*key, breach.message), []).append(breach)
             if progress is not None:
@@ -100,7 +106,7 @@ def check_traffic(
     ]
     order = tuple(Severity)
     groups.sort(key=lambda group: (order.index(group.breach.severity), group.entries[0]))
-    return TrafficReport(name, met.total(), dict(ignored), tuple(groups), dict(met))
+    return TrafficReport(name, met.total(), dict(ignored), tuple(groups), dict(met), requests)
 
 
 def _where(group: Grouped) -> str:
@@ -129,7 +135,8 @@ def _summary(report: TrafficReport) -> str:
         counted(counts[severity], severity.value) for severity in Severity if counts[severity]
     )
     left = "".join(f", {number} {reason}" for reason, number in sorted(report.ignored.items()))
-    judged = f"{counted(report.judged, 'exchange')} of {len(report.operations)} operations"
+    what = "exchange" if report.requests else "answer"
+    judged = f"{counted(report.judged, what)} of {len(report.operations)} operations"
     return f"{report.name}: {told or 'nothing wrong'} in {judged}{left}"
 
 
@@ -139,6 +146,7 @@ def render_traffic(report: TrafficReport, form: str) -> str:
         content = {
             "archive": report.name,
             "judged": report.judged,
+            "requests": report.requests,
             "ignored": report.ignored,
             "operations": report.operations,
             "findings": [{**asdict(g.breach), "entries": g.entries} for g in report.faults],

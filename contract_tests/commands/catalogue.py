@@ -74,6 +74,8 @@ def explain(code: str) -> str:
         "operations": ", ".join(rule.operations),
         "spec": ", ".join(_pointers(rule)) or "no one place",
     }
+    if rule.rests_on:
+        parts["follows"] = f"perhaps, where an operation breaks {' or '.join(rule.rests_on)}"
     lines = [rule.code]
     for title, text in parts.items():
         first, *rest = wrap(text, _WIDTH - 14, break_long_words=False, break_on_hyphens=False)
@@ -107,6 +109,7 @@ def _plain(rule: Rule) -> dict[str, Any]:
         "severity": rule.severity,
         "source": rule.source,
         "operations": list(rule.operations),
+        "rests_on": list(rule.rests_on),
     }
 
 

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from contract_tests.data.janitor import IDLE, stands
 from contract_tests.errors import CannotJudge, NoData
 from contract_tests.transport.fetching import read_pages
 from contract_tests.transport.target import segment
@@ -93,11 +94,15 @@ def _rows(target: Target, kind: str, body: Record) -> list[Record]:
         return []  # a server of the deployment operations alone has no such kind
 
 
-def remove(target: Target, what: list[Remains]) -> list[str]:
-    """Remove things; a line for each that could not be."""
-    left = []
+def remove(target: Target, prefix: str, what: list[Remains]) -> list[str]:
+    """Remove things; a line for each that still can be read afterwards."""
+    failed = {}
     for one in what:
         status = target.send("DELETE", one.path).status
         if status not in _GONE:
-            left.append(f"{one.path} ({one.name}): status {status}")
-    return left
+            failed[one] = f"status {status}"
+    for one in remains(target, prefix) if what else ():
+        failed.setdefault(one, IDLE)
+    return [
+        f"{one.path} ({one.name}): {why}" for one, why in failed.items() if stands(target, one.path)
+    ]

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from contract_tests.errors import CannotJudge
 from contract_tests.reports.model import Fault, Report, UnreadableReport
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
+
+_FEW: Final = 20  # ids that one sentence can hold
+_SHOWN: Final = 10
 
 
 @dataclass(frozen=True)
@@ -49,13 +52,19 @@ def chosen(report: Report, ids: Sequence[str]) -> list[Fault]:
     every = [*report.faults, *report.warnings]
     for one in ids:
         if not any(fault.id.startswith(one) for fault in every):
-            there = ", ".join(fault.id for fault in every[:10]) or "none at all"
-            raise CannotJudge(f"The report has no case {one}; there are {there}.")
+            raise CannotJudge(f"The report has no case {one}; there are {_listed(every)}.")
     found = [fault for fault in every if not ids or fault.id.startswith(tuple(ids))]
     found = [fault for fault in found if fault.check]
     if not found:
         raise CannotJudge("The report tells of no case that could be run again.")
     return found
+
+
+def _listed(faults: Sequence[Fault]) -> str:
+    """The ids of all where they are few, else of some and how many more there are."""
+    shown = faults if len(faults) <= _FEW else faults[:_SHOWN]
+    more = f" and {len(faults) - len(shown)} more" if len(shown) < len(faults) else ""
+    return f"{', '.join(fault.id for fault in shown) or 'none at all'}{more}"
 
 
 def words(report: Report, base_url: str | None, sending: Iterable[str]) -> list[str]:

@@ -162,7 +162,7 @@ def clean(*, base_url: str, prefix: str, dry_run: bool, **told: Any) -> None:
         found = remains(target, prefix)
         for one in found:
             click.echo(f"{'would remove' if dry_run else 'removing'} {one.path} ({one.name})")
-        left = [] if dry_run else remove(target, found)
+        left = [] if dry_run else remove(target, prefix, found)
     for line in left:
         click.echo(f"still there: {line}", err=True)
     if not found:

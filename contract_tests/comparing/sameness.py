@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
+from contract_tests.findings import MISSING
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
@@ -28,7 +30,6 @@ _RUNNING_SECONDS: Final = frozenset(
     {"estimated_run_time", "estimated_start_time_delta", "total_run_time"}
 )
 _CLOCK_KEYS: Final = _RUNNING_SECONDS | {"ge", "gt", "le", "lt"}
-_MISSING: Final = "(absent)"
 _LONGEST: Final = 200  # characters of a value in a line
 
 
@@ -157,7 +158,7 @@ class Sameness:
         is_run = "auto_scheduled" in left
         may_be_random = is_run or "task_key" in left
         for key in left | right:
-            one, other = left.get(key, _MISSING), right.get(key, _MISSING)
+            one, other = left.get(key, MISSING), right.get(key, MISSING)
             if may_be_random and key == "name" and _random_names(one, other):
                 self._tried_names[one] = other
                 continue
@@ -269,7 +270,7 @@ def _canonical(text: str) -> str:
 
 
 def _short(value: Any) -> str:
-    text = value if value == _MISSING else json.dumps(value, ensure_ascii=False)
+    text = value if value == MISSING else json.dumps(value, ensure_ascii=False)
     return text if len(text) < _LONGEST else f"{text[:_LONGEST]}..."
 
 

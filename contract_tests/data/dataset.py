@@ -286,7 +286,7 @@ def _record(exchange: Exchange, section: str, key: str) -> Record:
         body = None
     if exchange.status in (_OK, _CREATED) and isinstance(body, dict) and "id" in body:
         return body
-    answer = exchange.body[:200].decode("utf-8", "replace")
+    answer = exchange.silent or exchange.body[:200].decode("utf-8", "replace")
     raise NoData(
         f"The data set could not be made: {exchange.method} {exchange.path} ({section}.{key}) "
         f"answered {exchange.status} {answer}. Run with --read-only to judge on what is there."

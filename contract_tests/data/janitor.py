@@ -15,7 +15,11 @@ if TYPE_CHECKING:
 
 _MADE: Final = 201
 _PAGE: Final = 200
-_GONE: Final = frozenset({204, 404})
+_NOT_FOUND: Final = 404
+_GONE: Final = frozenset({204, _NOT_FOUND})
+_SILENT: Final = "the target does not answer"
+IDLE: Final = "the server says that it is removed, and it is still there"
+"""Why something is left that a server did not delete when it said so."""
 AGENT_POOL: Final = "default-agent-pool"
 """The pool that a server makes by itself for a work queue without a pool."""
 
@@ -71,11 +75,12 @@ class Janitor:
         self._queue_names: set[str] = set()
         self._queues_before: set[str] | None = None
         self._pool_before = True
+        self._failed: dict[str, str] = {}  # removal path -> why it may still be there
 
     def start(self) -> None:
         """List what is there before the run makes anything."""
         self._queues_before = {queue["id"] for queue in self._queues()}
-        self._pool_before = self._target.get(f"/work_pools/{AGENT_POOL}").status != 404  # noqa: PLR2004
+        self._pool_before = self._target.get(f"/work_pools/{AGENT_POOL}").status != _NOT_FOUND
 
     def observe(self, exchange: Exchange) -> None:
         """Take note of what an exchange made or removed."""
@@ -106,35 +111,43 @@ class Janitor:
                 self._queue_names.add(name)
 
     def remove(self) -> list[str]:
-        """Remove everything; return a line for each thing that could not be.
+        """Remove everything; return a line for each thing that is still there afterwards.
 
         Lines are commands for a reader, such as `curl -X DELETE http://.../flows/1  # status 500`.
+        What a deletion failed for may be gone all the same, with its flow for instance: only what
+        still can be read is told.
         """
-        left: list[str] = []
+        told: list[str] = []
         todo = sorted(self._made, key=lambda path: self._made[path])
         try:
             while todo:
-                left += self._delete(todo[0])
+                self._delete(todo[0])
                 todo.pop(0)
-            left += self._remove_queues()
-            left += self._sweep()
+            told = self._remove_queues()
+            self._sweep()
+            self._forget_what_is_gone()
         except KeyboardInterrupt:
-            left += [
-                f"curl -X DELETE {self._target.base_url}{path}  # interrupted" for path in todo
-            ]
+            self._failed |= dict.fromkeys(todo, "interrupted")
         self._made.clear()
-        return left
+        lines = [
+            f"curl -X DELETE {self._target.base_url}{path}  # {why}"
+            for path, why in self._failed.items()
+        ]
+        return [*lines, *told]
 
-    def _delete(self, path: str) -> list[str]:
+    def _forget_what_is_gone(self) -> None:
+        for path, why in list(self._failed.items()):
+            if why != _SILENT and not stands(self._target, path):
+                del self._failed[path]
+
+    def _delete(self, path: str) -> None:
         try:
             status = self._target.send("DELETE", path).status
         except CannotJudge:
-            return [f"curl -X DELETE {self._target.base_url}{path}  # the target does not answer"]
-        return (
-            []
-            if status in _GONE
-            else [f"curl -X DELETE {self._target.base_url}{path}  # status {status}"]
-        )
+            self._failed[path] = _SILENT
+            return
+        if status not in _GONE:
+            self._failed[path] = f"status {status}"
 
     def _remove_queues(self) -> list[str]:
         """Queues, and the agent pool, that the server made because this run named them."""
@@ -142,15 +155,14 @@ class Janitor:
             return []
         try:
             new = [queue for queue in self._queues() if queue["id"] not in self._queues_before]
-            left = []
             for queue in new:
                 if queue.get("name") in self._queue_names - {"default"}:
-                    left += self._delete(f"/work_queues/{queue['id']}")
+                    self._delete(f"/work_queues/{queue['id']}")
             if not self._pool_before and not self._in_use(AGENT_POOL):
-                left += self._delete(f"/work_pools/{AGENT_POOL}")
+                self._delete(f"/work_pools/{AGENT_POOL}")
         except (CannotJudge, NotJson) as error:
             return [f"work queues made on demand: {error}"]
-        return left
+        return []
 
     def _in_use(self, pool: str) -> bool:
         body = {"work_pools": {"name": {"any_": [pool]}}}
@@ -166,16 +178,13 @@ class Janitor:
             if len(page) < _PAGE or len(found) == len(known):
                 return found
 
-    def _sweep(self) -> list[str]:
+    def _sweep(self) -> None:
         """What still bears our prefix: made just before the run was stopped, or not removed."""
         found = self._bearing_prefix()
-        left = [line for path in found for line in self._delete(path)]
-        if found and not left:
-            left = [
-                f"curl -X DELETE {self._target.base_url}{path}  # removed, but still there"
-                for path in self._bearing_prefix()
-            ]
-        return left
+        for path in found:
+            self._delete(path)
+        for path in self._bearing_prefix() if found else ():
+            self._failed.setdefault(path, IDLE)
 
     def _bearing_prefix(self) -> list[str]:
         """The removal paths of everything that is named by us, or after a deployment of ours."""
@@ -193,6 +202,14 @@ class Janitor:
                 or name in self._limits
             ]
         return found
+
+
+def stands(target: Target, path: str) -> bool:
+    """Whether something still can be read there; also where that cannot be known."""
+    try:
+        return target.get(path).status != _NOT_FOUND
+    except CannotJudge:
+        return True
 
 
 def _records(exchange: Exchange) -> list[dict[str, Any]]:

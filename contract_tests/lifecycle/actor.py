@@ -6,6 +6,7 @@ from itertools import count
 from typing import TYPE_CHECKING, Any, Final
 
 from contract_tests.checks.probe import Probe, Stop
+from contract_tests.findings import MISSING
 from contract_tests.spec.version import numbers
 from contract_tests.transport.exchange import NotJson
 
@@ -142,8 +143,13 @@ class Actor(Probe):
         *,
         after: Exchange | None = None,
     ) -> bool:
-        """Expect each field of `want` to be in `got`; one finding per field that differs."""
+        """Expect each field of `want` to be in `got`; one finding per field that differs.
+
+        That a field is missing is told once, where the shape of the answer is judged.
+        """
         wrong = [name for name, value in want.items() if not same(value, got.get(name))]
+        if not got.keys() >= set(wrong) and not self.is_whole(exchange):
+            wrong = [name for name in wrong if name in got]
         for name in wrong:
             self.expect(
                 False,  # noqa: FBT003 - it differs
@@ -151,7 +157,7 @@ class Actor(Probe):
                 exchange,
                 f"{what}: {name}",
                 expected=repr(want[name]),
-                got=repr(got.get(name, "no such field")),
+                got=repr(got[name]) if name in got else MISSING,
                 after=after,
             )
         return not wrong

@@ -130,30 +130,30 @@ def walk_upsert(actor: Actor) -> None:
     after, reading = actor.read(first["id"])
     check_constant(actor, before, after, reading, cause=answer)
     actor.expect(
-        after.get("description") == "anew",
+        after["description"] == "anew",
         "lifecycle.upsert",
         reading,
         "what was sent again is not there",
         expected="anew",
-        got=after.get("description"),
+        got=after["description"],
         after=answer,
     )
     actor.expect(
-        after.get("schedules") == [],
+        after["schedules"] == [],
         "lifecycle.upsert-replaces",
         reading,
         "schedules are not replaced",
         expected="[]",
-        got=after.get("schedules"),
+        got=after["schedules"],
         after=answer,
     )
     actor.expect(
-        after.get("parameters") == {},
+        after["parameters"] == {},
         "lifecycle.upsert-replaces",
         reading,
         "parameters that are not sent are not emptied",
         expected="{}",
-        got=after.get("parameters"),
+        got=after["parameters"],
         after=answer,
     )
     kept = steady(before, "description", "schedules", "parameters", "labels")

@@ -38,6 +38,8 @@ PLANS: Final[tuple[tuple[Record, tuple[str, ...]], ...]] = (
     ),
     ({"cron": "30 7 * * *", "timezone": "America/New_York"}, ("24 11:30", "25 11:30")),
     ({"cron": "30 7 * * *", "timezone": "Europe/Berlin"}, ("24 06:30", "25 05:30")),
+    # a sixth field comes last, and is of seconds
+    ({"cron": "30 7 * * * 5", "timezone": "UTC"}, ("24 07:30:05", "25 07:30:05")),
     ({"cron": "45 9 24 * 0", "timezone": "UTC", "day_or": True}, ("24 09:45", "25 09:45")),
     ({"cron": "45 9 25 * 0", "timezone": "UTC", "day_or": False}, ("25 09:45",)),
     ({"cron": "45 9 24 * 0", "timezone": "UTC", "day_or": False}, ()),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Final
 
 from contract_tests.lifecycle import judges
 from contract_tests.lifecycle.actor import (
@@ -21,18 +21,18 @@ from contract_tests.lifecycle.actor import (
     steady,
     value_of,
 )
-from contract_tests.lifecycle.existence import check_gone
 
 if TYPE_CHECKING:
     from contract_tests.lifecycle.actor import Record
     from contract_tests.transport.exchange import Exchange
 
 _RUN = "lifecycle.flow-run"
-_STRICT = {
+STRICT: Final[Record] = {
     "type": "object",
     "properties": {"x": {"type": "integer"}, "y": {"type": "string"}},
     "required": ["y"],
 }
+"""A schema of parameters that `{"y": 5}` does not meet."""
 
 
 @judges("create", "flow-run", "idempotency", "read")
@@ -132,7 +132,7 @@ def _idempotent(actor: Actor, owner: Record, body: Record, run: Record, first: E
         got=got,
         after=first,
     )
-    _count(actor, owner, 1, rule, again)
+    count_runs(actor, owner, 1, rule, again)
     other = actor.call(
         "create_flow_run_from_deployment",
         id=owner["id"],
@@ -149,7 +149,7 @@ def _idempotent(actor: Actor, owner: Record, body: Record, run: Record, first: E
         got=got,
         after=first,
     )
-    _count(actor, owner, 2, rule, other)
+    count_runs(actor, owner, 2, rule, other)
 
 
 @judges("create", "parameters", "update")
@@ -160,7 +160,7 @@ def walk_parameters(actor: Actor) -> None:
         actor.deployment(
             flow,
             parameters={"x": 1},
-            parameter_openapi_schema=_STRICT,
+            parameter_openapi_schema=STRICT,
             enforce_parameter_schema=enforced,
         )
         for enforced in (False, False)
@@ -189,7 +189,7 @@ def walk_parameters(actor: Actor) -> None:
             rule="lifecycle.parameters",
             when=f"parameters {'of' if status == CREATED else 'against'} the schema",
         )
-    _count(actor, strict, 2 if switched_off else 1, "lifecycle.parameters", answer)
+    count_runs(actor, strict, 2 if switched_off else 1, "lifecycle.parameters", answer)
 
 
 @judges("create", "polling", "queues")
@@ -276,121 +276,13 @@ def walk_delete_runs(actor: Actor) -> None:
         )
 
 
-@judges("bulk-delete", "create", "delete-runs", "gone", "read")
-def walk_bulk_delete(actor: Actor) -> None:
-    """Bulk deletion deletes what matches and no more than asked for."""
-    if not actor.has("bulk_delete_deployments"):
-        actor.session.cannot_judge("bulk_delete_deployments is not in this version")
-        return
-    flow = actor.flow()
-    doomed = [actor.deployment(flow) for _ in range(3)]
-    safe = actor.deployment(flow)
-    waits = actor.call(
-        "create_flow_run_from_deployment", id=doomed[0]["id"], json={"state": scheduled(FAR)}
-    )
-    waiting = actor.made(waits, "creating a flow run")["id"]
-    rule = "lifecycle.bulk-delete"
-    chosen: Any = {"deployments": {"id": {"any_": [*ids(doomed), NOBODY]}}}
-    for limit, left in ((2, 2), (50, 1)):
-        answer = actor.call("bulk_delete_deployments", json={**chosen, "limit": limit})
-        if not actor.status(answer, OK, rule=rule, when="deleting in bulk"):
-            return
-        deleted = (value_of(answer) or {}).get("deleted", [])
-        number, counting = actor.count(
-            "count_deployments", {"flows": {"id": {"any_": [flow["id"]]}}}
-        )
-        actor.expect(
-            number in (left, None),
-            rule,
-            counting,
-            "bulk deletion leaves a wrong number",
-            expected=left,
-            got=number,
-            after=answer,
-        )
-        actor.expect(
-            isinstance(deleted, list)
-            and set(deleted) <= set(ids(doomed))
-            and len(deleted) == (2 if limit == 2 else 1),  # noqa: PLR2004 - of three
-            rule,
-            answer,
-            "what is told to be deleted is not what was",
-            expected=f"{3 - left} of {ids(doomed)}",
-            got=deleted,
-        )
-    for one in doomed:
-        check = actor.call("read_deployment", id=one["id"])
-        actor.status(check, NOT_FOUND, rule="lifecycle.gone", when="reading after a bulk deletion")
-    run = actor.call("read_flow_run", id=waiting)
-    actor.expect(
-        run.status == NOT_FOUND,
-        "lifecycle.delete-runs",
-        run,
-        "a run that waits to start outlives a bulk deletion",
-        expected=NOT_FOUND,
-        got=run.status,
-        after=answer,
-    )
-    check_gone(actor, flow, doomed[0], answer)
-    actor.read(safe["id"])
-
-
-@judges("bulk-runs", "create")
-def walk_bulk_runs(actor: Actor) -> None:
-    """Bulk creation makes a run for each item."""
-    operation = "bulk_create_flow_runs_from_deployment"
-    if not actor.has(operation):
-        actor.session.cannot_judge(f"{operation} is not in this version")
-        return
-    owner = actor.deployment(actor.flow(), tags=["base"])
-    names = [actor.name("run") for _ in range(3)]
-    sent = [
-        {"name": name, "tags": [f"t{i}"], "state": scheduled(FAR)} for i, name in enumerate(names)
-    ]
-    rule = "lifecycle.bulk-runs"
-    answer = actor.call(operation, id=owner["id"], json=sent)
-    if not actor.status(answer, OK, CREATED, rule=rule, when="creating runs in bulk"):
-        return
-    results = (value_of(answer) or {}).get("results", [])
-    actor.expect(
-        len(results) == len(sent),
-        rule,
-        answer,
-        "not as many results as items",
-        expected=len(sent),
-        got=len(results),
-    )
-    _count(actor, owner, len(sent), rule, answer)
-    for i, (name, result) in enumerate(zip(names, results, strict=False)):
-        reading = actor.call("read_flow_run", id=str(result.get("flow_run_id")))
-        run = value_of(reading) or {}
-        actor.compare(
-            rule,
-            reading,
-            {"name": name, "deployment_id": owner["id"], "next_scheduled_start_time": FAR},
-            run,
-            "a run of a bulk is not as asked for",
-            after=answer,
-        )
-        actor.expect(
-            set(run.get("tags") or ()) == {"base", f"t{i}"},
-            rule,
-            reading,
-            "a run of a bulk has other tags",
-            expected=["base", f"t{i}"],
-            got=run.get("tags"),
-            after=answer,
-        )
-    unknown = actor.call(operation, id=NOBODY, json=sent)
-    actor.status(unknown, NOT_FOUND, rule=rule, when="runs in bulk of an unknown deployment")
-
-
 def scheduled(when: str) -> Record:
     """The state of a run that is to start at a time."""
     return {"type": "SCHEDULED", "state_details": {"scheduled_time": when}}
 
 
-def _count(actor: Actor, owner: Record, want: int, rule: str, cause: Exchange) -> None:
+def count_runs(actor: Actor, owner: Record, want: int, rule: str, cause: Exchange) -> None:
+    """Expect a deployment to have so many runs."""
     number, answer = actor.count("count_flow_runs", only(owner["id"]))
     actor.expect(
         number in (want, None),

@@ -333,12 +333,12 @@ def _paused(actor: Actor, one: Record, *, want: bool, cause: Exchange) -> None:
     mine = one["id"] in cause.path
     whose = "the deployment" if mine else "another deployment"
     actor.expect(
-        after.get("paused") is want,
+        after["paused"] is want,
         "lifecycle.pause" if mine else "lifecycle.bystander",
         reading,
         f"`paused` of {whose} is {after.get('paused')}",
         expected=want,
-        got=after.get("paused"),
+        got=after["paused"],
         after=cause,
     )
     actor.compare(
@@ -391,6 +391,9 @@ def walk_schedule_runs(actor: Actor) -> None:
         schedules=[schedule(slug="on"), schedule("cron", active=False, slug="off")],
     )
     neighbour = actor.deployment(flow, paused=True, schedules=[schedule()])
+    nothing = actor.call("schedule_deployment", id=NOBODY, json=_STRETCH)
+    of_none = "scheduling runs of a deployment that is not there"
+    actor.status(nothing, OK, rule="lifecycle.schedule-runs", when=of_none)
     for when in ("scheduling runs", "scheduling them again"):
         answer = actor.call("schedule_deployment", id=subject["id"], json=_STRETCH)
         actor.status(answer, OK, rule="lifecycle.schedule-runs", when=when)

@@ -8,6 +8,7 @@ from functools import lru_cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Final
 
+from contract_tests.reports.following import causes
 from contract_tests.rules import catalogue
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ def render(report: Report) -> str:
         operations=sorted({fault.operation for fault in faults}),
         rules=sorted({fault.rule for fault in faults}),
         modules=modules,
+        causes=causes(report),
         statements={code: rule.statement for code, rule in catalogue().items()},
     )
     return text

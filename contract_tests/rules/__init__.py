@@ -2,7 +2,8 @@
 
 Each file of the catalogue is a mapping from code to `statement` (one sentence that holds on every
 conforming server), `example` (of a breach, a sentence), `source` (where it comes from), `severity`
-and `operations` (operationIds that it applies to, or `all`). Codes are `kind.name`, the kind being
+and `operations` (operationIds that it applies to, or `all`); `rests_on` where a breach may follow
+from one of another rule. Codes are `kind.name`, the kind being
 the file's name.
 """
 
@@ -31,6 +32,8 @@ class Rule:
             are silent) or `reference` (what the other server of a comparison does).
         severity: `error` breaks the contract; `warning` differs from released servers only.
         operations: operationIds, or `("all",)`.
+        rests_on: codes of rules; where one of these is broken by an operation, a breach of this
+            rule about the same operation may only follow from that.
     """
 
     code: str
@@ -39,6 +42,7 @@ class Rule:
     source: str
     severity: Severity
     operations: tuple[str, ...]
+    rests_on: tuple[str, ...] = ()
 
 
 @lru_cache(maxsize=1)
@@ -75,4 +79,5 @@ def _rule(kind: str, code: str, told: dict[str, Any]) -> Rule:
         source=told["source"],
         severity=told["severity"],
         operations=tuple([named] if isinstance(named, str) else named),
+        rests_on=tuple(told.get("rests_on", ())),
     )

@@ -90,6 +90,9 @@ class Reading:
     def body(self) -> Any | Finding:
         """The answer's JSON, or what is wrong with status or JSON."""
         says = self.expected.says or "no filter"
+        flaw = self.exchange.flaw or self.exchange.silent
+        if flaw:
+            return self.breach("filters.accepted", flaw, "an answer", "none", about=flaw)
         if self.exchange.status != OK:
             got = f"{self.exchange.status} {self.exchange.body[:200].decode('utf-8', 'replace')}"
             return self.breach("filters.accepted", f"refuses a right body ({says})", "200", got)

@@ -6,7 +6,7 @@ from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
-from contract_tests.findings import Violation
+from contract_tests.findings import MISSING, Violation
 from contract_tests.rules.rows import differs, is_as, is_equal
 from contract_tests.rules.rows import expected as expected_deployment
 from contract_tests.spec.version import spec_for
@@ -56,11 +56,12 @@ def check(session: Session) -> None:
             operation = PLAN if rule == "rows.planned" else CREATE
             otherwise = partial(differs, session, operation, exchange, rule=rule)
             for key, right in wanted.items():
-                got = row.get(key, "(absent)")
+                got = row.get(key, MISSING)
                 if key not in known or _holds(key, got, right):
                     continue
                 try:
                     about = f"`{key}` of a run is read other than {told}"
+                    about = about if key in row else f"`{key}` of a run is missing"
                     session.judge(otherwise(about=about, right=right, got=got))
                 except Violation as violation:
                     found.append(violation)
@@ -139,7 +140,12 @@ def _inherited(owner: Record) -> Record:
         "deployment_version": owner["version"],
         "work_pool_name": owner.get("work_pool_name"),
         "work_queue_name": owner.get("work_queue_name"),
-        "labels": {**owner["labels"], "prefect.deployment.id": owner["id"]},
+        # The server's own prevail over those of the deployment; those of a request over all.
+        "labels": {
+            **owner["labels"],
+            "prefect.flow.id": owner["flow_id"],
+            "prefect.deployment.id": owner["id"],
+        },
     }
 
 

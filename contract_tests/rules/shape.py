@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import jsonschema_rs
 
-from contract_tests.findings import Finding, clip
+from contract_tests.findings import MISSING, Finding, clip
 from contract_tests.spec.contract import JSON
 from contract_tests.transport.exchange import Exchange, NotJson
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _UNAVAILABLE: Final = 503
 _SERVER_ERROR: Final = 500
+_ABSENT: Final = "required"  # as the validator calls it
 
 
 class Shapes:
@@ -52,6 +53,17 @@ class Shapes:
                 expected="an answer",
                 got="none",
                 cause=exchange.silent or "closed",
+            )
+            return
+        if exchange.flaw:
+            yield finding(
+                "shape.answer",
+                operation,
+                exchange,
+                exchange.flaw,
+                expected="a body that is whole",
+                got=f"{len(exchange.body)} bytes of it",
+                cause=exchange.flaw,
             )
             return
         declared = contract.response(exchange.status)
@@ -141,8 +153,8 @@ class Shapes:
             exchange,
             f"the body of status {exchange.status} breaks its schema"
             f"{' at ' + place.removeprefix('.') if place else ''}",
-            expected=clip(deepest.message, 300),
-            got=clip(_at(body, deepest.instance_path), 200),
+            expected=clip(_wanted(deepest), 300),
+            got=clip(_came(deepest, body), 200),
             spec=pointer,
             cause=f"{exchange.status} {place} {deepest.kind.name}",
         )
@@ -206,6 +218,15 @@ def _deepest(error: Any) -> Any:
     # A branch that only says that null was expected explains nothing.
     telling = [item for item in below if "null" not in item.message.rsplit(" ", 1)[-1]]
     return max((error, *telling), key=lambda item: len(item.instance_path))
+
+
+def _wanted(error: Any) -> str:
+    return f"`{error.kind.property}`" if error.kind.name == _ABSENT else error.message
+
+
+def _came(error: Any, body: Any) -> str:
+    there = _at(body, error.instance_path)
+    return f"{MISSING} in {there}" if error.kind.name == _ABSENT else str(there)
 
 
 def _at(value: Any, path: list[str | int]) -> Any:

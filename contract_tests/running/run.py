@@ -193,7 +193,7 @@ def left_over(target: Target, janitor: Janitor, prefix: str) -> list[str]:
     if not lines:
         return []
     command = ["deployments-contract", "clean", "--base-url", target.base_url, "--prefix", prefix]
-    return [f"{shlex.join(command)}  # all of it at once, when the target answers", *lines]
+    return [f"{shlex.join(command)}  # all of it at once, when the target does delete", *lines]
 
 
 def _short(shard: str) -> str:

@@ -16,6 +16,7 @@ import httpx
 
 from contract_tests.errors import CannotJudge, Unreachable, WrongTarget
 from contract_tests.transport.credentials import CSRF_CLIENT, CSRF_TOKEN, Credentials, Use
+from contract_tests.transport.packing import NOT_WHOLE, watch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -66,6 +67,7 @@ class Connection:
             headers=credentials.headers,
             timeout=timeout,
             follow_redirects=False,
+            event_hooks={"response": [watch]},
             # A proxy from the environment cannot reach this machine's own loopback address.
             trust_env=_LOOPBACK.fullmatch(host) is None,
         )
@@ -144,6 +146,9 @@ class Connection:
             ) from error
         except httpx.ConnectError as error:
             raise Unreachable(self._not_connected(error)) from error
+        except httpx.DecodingError:
+            self.silent = NOT_WHOLE
+            return None
         except httpx.RequestError as error:
             if not self.is_alive():
                 raise Unreachable(

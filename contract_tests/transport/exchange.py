@@ -47,6 +47,7 @@ class Exchange:
         elapsed: seconds from sending to the last byte.
         base_url: what `url` starts with; `path` is the rest.
         silent: why there is no answer, for the status 0.
+        flaw: what is wrong with how the body came, although it could be read.
     """
 
     method: str
@@ -59,6 +60,7 @@ class Exchange:
     elapsed: float = field(default=0.0, compare=False)
     base_url: str = field(default="", repr=False)
     silent: str = field(default="", repr=False)
+    flaw: str = field(default="", repr=False)
 
     @property
     def path(self) -> str:

@@ -16,6 +16,7 @@ from contract_tests.transport.cloud import right_address
 from contract_tests.transport.connection import Connection
 from contract_tests.transport.credentials import Credentials, without_userinfo
 from contract_tests.transport.exchange import Exchange, NotJson
+from contract_tests.transport.packing import flaw_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -178,6 +179,7 @@ class Target:
             elapsed=elapsed,
             base_url=self.base_url,
             silent=self.connection.silent,
+            flaw="" if response is None else flaw_of(response),
         )
         if exchange.path == "/csrf-token":
             self._hide_token(exchange)

@@ -34,6 +34,7 @@ Exit codes: 0 nothing wrong, 1 something is, 2 not to be judged."""
     show_default=True,
     help="How findings are written.",
 )
+@click.option("--answers-only", is_flag=True, help="Leave requests unjudged.")
 @click.option("--strict", is_flag=True, help="Fail on refused requests, too.")
 def check_traffic(
     file: Path,
@@ -42,12 +43,14 @@ def check_traffic(
     hosts: tuple[str, ...],
     form: str,
     *,
+    answers_only: bool,
     strict: bool,
 ) -> None:
     """Check recorded requests and answers, without a server.
 
     What breaks the contract is an error, but for a request that was refused: that
-    is a warning.
+    is a warning. Of a contract run, which sends bad requests on purpose, answers
+    alone are judged.
     """
     from openapi import load
     from openapi.errors import UnreadableError
@@ -66,7 +69,7 @@ def check_traffic(
         click.echo(f"Error: {error}", err=True)
         sys.exit(2)
     judge = TrafficJudge(document, base_path, CHECKS)
-    report = run(archive, judge, str(file), hosts)
+    report = run(archive, judge, str(file), hosts, requests=not answers_only)
     if not report.judged:
         told = ", ".join(f"{count} {reason}" for reason, count in sorted(report.ignored.items()))
         click.echo(

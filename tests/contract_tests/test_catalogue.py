@@ -24,10 +24,23 @@ def test_json_and_markdown_hold_the_same_rules() -> None:
     listed = json.loads(told("rules", "--format", "json")[1])
     assert [rule["code"] for rule in listed] == list(catalogue())
     assert set(listed[0]) == {
-        *("code", "statement", "example", "severity", "source", "operations"),
+        *("code", "statement", "example", "severity", "source", "operations", "rests_on"),
     }
     table = told("rules", "pages.*", "--format", "markdown")[1]
     assert table.count("\n| `pages.") == sum(code.startswith("pages.") for code in catalogue())
+
+
+def test_what_a_rule_rests_on_is_there_and_rests_on_it_by_no_way_round() -> None:
+    rules = catalogue()
+
+    def below(code: str, above: tuple[str, ...] = ()) -> None:
+        assert code not in above, (*above, code)
+        for other in rules[code].rests_on:
+            below(other, (*above, code))
+
+    for code in rules:
+        below(code)
+    assert "follows     perhaps" in told("explain", "lifecycle.fresh")[1]
 
 
 def test_a_pattern_that_meets_nothing_is_told() -> None:

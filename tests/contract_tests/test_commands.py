@@ -16,6 +16,7 @@ from contract_tests.errors import CannotJudge
 from contract_tests.running.run import Options, run
 from contract_tests.transport.target import Target
 from mock_server import serve
+from openapi.commands.check_traffic import check_traffic
 from tests.contract_tests.test_janitor import ids
 from tests.contract_tests.test_run import command, pytest_face
 from tests.mock import mock_server
@@ -177,7 +178,7 @@ def test_what_a_dead_run_left_is_removed(right: str) -> None:
             )
             assert (done.exit_code, "would remove /deployments/" in done.output) == (0, True)
             found = remains(target, prefix)
-            assert remove(target, found) == []
+            assert remove(target, prefix, found) == []
             assert remains(target, prefix) == []
             assert ids(target) == before
         with pytest.raises(CannotJudge, match="no prefix of a run"):
@@ -206,6 +207,10 @@ def test_the_same_seed_sends_the_same_traffic(words: list[str], least: int, tmp_
         told.append(in_order([plain(entry["request"], url) for entry in entries]))
     assert len(told[0]) > least
     assert told[0] == told[1]
+    # What a conforming server answered, whatever it was asked, is as the contract says.
+    checked = CliRunner().invoke(check_traffic, [str(tmp_path / "1.har")])
+    assert checked.exit_code == 0, checked.output
+    assert "nothing wrong" in checked.output
 
 
 def in_order(requests: list[list[Any]]) -> list[list[Any]]:

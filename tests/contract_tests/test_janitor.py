@@ -3,16 +3,17 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+import pytest
+
+from contract_tests.commands.cleaning import remains, remove
 from contract_tests.data.dataset import Builder
-from contract_tests.data.janitor import AGENT_POOL, Janitor
+from contract_tests.data.janitor import AGENT_POOL, IDLE, Janitor
 from contract_tests.running.run import Options, run
 from contract_tests.transport.target import Target
 from tests.contract_tests.stub import Answer, serve
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    import pytest
+    from collections.abc import Callable, Iterator
 
     from contract_tests.transport.exchange import Exchange
 
@@ -28,10 +29,10 @@ def ids(target: Target) -> set[tuple[str, str]]:
 
 
 @contextmanager
-def observed(url: str) -> Iterator[tuple[Target, Janitor]]:
+def observed(url: str, prefix: str = "ct-t-") -> Iterator[tuple[Target, Janitor]]:
     """A target whose janitor watches."""
     with Target(url) as target:
-        janitor = Janitor(target, "ct-t-")
+        janitor = Janitor(target, prefix)
         target.observers.append(janitor.observe)
         janitor.start()
         yield target, janitor
@@ -132,6 +133,63 @@ def test_what_cannot_be_removed_is_listed() -> None:
     with serve(answer) as url, observed(url) as (target, janitor):
         target.post("/flows/", {"name": "x"})
         assert janitor.remove() == [f"curl -X DELETE {url}/flows/f1  # status 500"]
+
+
+def _kept(*, told: bool) -> Callable[[str, str, bytes], Answer]:
+    """A server on which a flow is left by a deletion; `told`: or only shown in searches."""
+
+    def answer(method: str, path: str, _: bytes) -> Answer:
+        if method == "DELETE":
+            return Answer(204)
+        if method == "GET":
+            return Answer(404 if told or "/flows/" not in path else 200, b"{}")
+        if path == "/flows/":
+            return Answer(201, b'{"id": "f1", "name": "ct-000001-x"}')
+        return Answer(200, b'[{"id": "f1", "name": "ct-000001-x"}]' if "/flows/" in path else b"[]")
+
+    return answer
+
+
+def test_a_deletion_that_does_nothing_is_told_so() -> None:
+    with serve(_kept(told=False)) as url, observed(url, "ct-000001-") as (target, janitor):
+        target.post("/flows/", {"name": "ct-000001-x"})
+        assert janitor.remove() == [f"curl -X DELETE {url}/flows/f1  # {IDLE}"]
+
+
+@pytest.mark.parametrize("told", [True, False])
+def test_the_command_lists_what_still_can_be_read(*, told: bool) -> None:
+    with serve(_kept(told=told)) as url, Target(url) as target:
+        found = remains(target, "ct-000001-")
+        assert [one.path for one in found] == ["/flows/f1"]
+        left = [] if told else [f"/flows/f1 (ct-000001-x): {IDLE}"]
+        assert remove(target, "ct-000001-", found) == left
+
+
+def test_what_is_gone_but_for_searches_is_not_listed() -> None:
+    with serve(_kept(told=True)) as url, observed(url, "ct-000001-") as (target, janitor):
+        target.post("/flows/", {"name": "ct-000001-x"})
+        assert janitor.remove() == []
+
+
+def test_what_went_another_way_is_not_listed() -> None:
+    """The deletion of a deployment fails, but it goes with its flow."""
+    gone = set()
+
+    def answer(method: str, path: str, _: bytes) -> Answer:
+        kind = path.split("/")[1]
+        if method == "DELETE":
+            gone.update({"flows": ("flows", "deployments")}.get(kind, ()))
+            return Answer(204 if kind == "flows" else 500)
+        if method == "GET":
+            return Answer(404 if kind in gone or kind == "work_pools" else 200, b"{}")
+        made = b'{"id": "%s1", "name": "ct-t-x"}' % kind.encode()
+        return Answer(201, made) if path.endswith("s/") else Answer(200, b"[]")
+
+    with serve(answer) as url, observed(url) as (target, janitor):
+        target.post("/flows/", {"name": "ct-t-x"})
+        target.post("/deployments/", {"name": "ct-t-x"})
+        target.post("/variables/", {"name": "ct-t-x"})
+        assert janitor.remove() == [f"curl -X DELETE {url}/variables/variables1  # status 500"]
 
 
 def test_a_server_that_is_gone_leaves_a_list() -> None:

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from contract_tests.cases.generators import Case, Window
-from contract_tests.checks.judge import COUNT, FILTER, PAGINATE, Judge, blamed, features
+from contract_tests.checks.judge import COUNT, FILTER, PAGINATE, Judge
 from contract_tests.checks.oracle import UNSTEADY
 from contract_tests.findings import Violation, describe
 from contract_tests.known.known import Known, parse
 from contract_tests.reports.model import HIDDEN
+from contract_tests.rules.blame import blamed, features
+from contract_tests.rules.laws import hold, same_number
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -49,6 +51,18 @@ def test_what_a_team_accepted_hides_no_more_than_is_told(
     judge.count(WHOLE)
     judge.count(Case({"deployments": {"tags": {"any_": ["red"]}}}, "tags"))
     assert judge.session.unjudged == {HIDDEN: 1}
+
+
+def test_held_against_another_server_a_wrong_answer_is_asked_for_once(
+    judged: Callable[[Change], Judge],
+) -> None:
+    judge = judged(lambda name, _, told: told + 1 if name == "count" else told)
+    target = judge.session.target
+    judge.session.reference = "http://127.0.0.1:1/api"
+    before = target.requests
+    judge.count(WHOLE)
+    hold(judge, lambda ask: same_number(ask, {}))
+    assert target.requests - before == 3
 
 
 def paged(change: Callable[[dict[str, Any]], dict[str, Any]]) -> Change:

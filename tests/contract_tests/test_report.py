@@ -79,6 +79,82 @@ def test_many_faults_fit_a_screen(session: Session) -> None:
     assert max(map(len, told)) <= 110
 
 
+def asked(path: str, body: bytes = b"", method: str = "POST") -> Exchange:
+    return Exchange(method, f"http://127.0.0.1:1/api{path}", {}, body, 200, {}, b"[]")
+
+
+def found(rule: str, operation: str, exchange: Exchange, *before: Exchange) -> Finding:
+    return Finding(rule, operation, f"{rule} is broken", "1", "2", exchange, others=before)
+
+
+COUNTED = asked("/deployments/count", b'{"flows": {"id": {"any_": ["x"]}}}')
+
+
+def test_what_may_follow_from_another_fault_is_a_line_below_it(session: Session) -> None:
+    of_flows = asked("/deployments/count", b'{"flows": {"id": {"any_": []}}}')
+    session.record(found("lifecycle.upsert", "create_deployment", COUNTED, asked("/deployments/")))
+    session.record(found("lifecycle.found", "count_deployments", COUNTED))
+    session.record(found("filters.count", "count_deployments", of_flows))
+    told = lines(session)
+    assert told[0].endswith("3 faults")
+    assert told[1:4] == [
+        "  filters.count is broken [filters.count]",
+        "    count_deployments",
+        "    ... and 2 more that may follow from it: lifecycle.found, lifecycle.upsert",
+    ]
+    assert len(collect(session).faults) == 3
+
+
+@pytest.mark.parametrize(
+    ("exchange", "rule"),
+    [
+        pytest.param(COUNTED, "lifecycle.found", id="another criterion"),
+        pytest.param(
+            asked("/deployments/filter", b'{"flows": {"name": {"any_": ["x"]}}}'),
+            "lifecycle.found",
+            id="another search",
+        ),
+        pytest.param(
+            asked("/deployments/count", b'{"flows": {"name": 1}}'),
+            "refusal.accepted",
+            id="judged by itself",
+        ),
+    ],
+)
+def test_what_has_a_cause_of_its_own_is_told_itself(
+    session: Session, exchange: Exchange, rule: str
+) -> None:
+    of_names = asked("/deployments/count", b'{"flows": {"name": {"any_": []}}}')
+    session.record(found("filters.count", "count_deployments", of_names))
+    session.record(found(rule, "read_deployments", exchange))
+    assert any(line.endswith(f"[{rule}]") for line in lines(session))
+
+
+def test_a_breach_of_a_rule_that_rests_on_a_broken_one_may_follow(session: Session) -> None:
+    deletion = asked("/deployments/00000000-0000-4000-8000-00000000dead", method="DELETE")
+    session.record(found("lifecycle.delete-runs", "delete_deployment", deletion))
+    session.record(found("lifecycle.delete-runs", "bulk_delete_deployments", deletion))
+    session.record(found("lifecycle.gone", "delete_deployment", deletion))
+    told = lines(session)
+    assert told[3].endswith("... and 2 more that may follow from it: lifecycle.delete-runs")
+    session.findings.clear()
+    session.record(found("lifecycle.gone", "update_deployment", deletion))
+    session.record(found("lifecycle.delete-runs", "bulk_delete_deployments", COUNTED))
+    assert not any("may follow" in line for line in lines(session))
+
+
+def test_of_one_rule_a_few_faults_are_shown(session: Session) -> None:
+    for number in range(9):
+        session.record(fault(cause=f"cause {number}"))
+    assert lines(session)[1:6] == [
+        "  counts wrong: cause 0 [filters.count]",
+        "    count_deployments",
+        "  counts wrong: cause 1 [filters.count]",
+        "    count_deployments",
+        "    ... and 7 more of filters.count: count_deployments",
+    ]
+
+
 def test_what_is_known_is_told_and_does_not_fail(session: Session) -> None:
     session.judge(finding(sent(b'{"name": "a/b"}')))
     assert "  slash (1x): the name is checked too late" in lines(session)

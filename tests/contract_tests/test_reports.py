@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from contract_tests.commands.replay import chosen
 from contract_tests.errors import CannotJudge
 from contract_tests.findings import Finding
 from contract_tests.known.accepting import accept
@@ -179,6 +180,15 @@ def test_github_is_told_in_single_lines(monkeypatch: pytest.MonkeyPatch, tmp_pat
     )
     assert summary.read_text("utf-8").startswith("before\n## ❌ http://127.0.0.1:1/api VIOLATES")
     assert "| read_deployments | answers another &lt;/script>" in summary.read_text("utf-8")
+
+
+@pytest.mark.parametrize(("number", "shown", "more"), [(11, 11, ""), (25, 10, " and 15 more")])
+def test_an_unknown_case_is_told_with_those_there_are(number: int, shown: int, more: str) -> None:
+    told = report(*(f"cause {one}" for one in range(number)))
+    with pytest.raises(CannotJudge) as caught:
+        chosen(told, ["zzz"])
+    ids = ", ".join(fault.id for fault in told.faults[:shown])
+    assert str(caught.value) == f"The report has no case zzz; there are {ids}{more}."
 
 
 def test_har_is_an_archive_of_all_parts(tmp_path: Path) -> None:

@@ -228,6 +228,22 @@ def test_a_refused_request_fails_only_strictly(har: Path) -> None:
     assert run(str(har), "--strict").exit_code == 1
 
 
+def test_where_bad_requests_are_sent_on_purpose_answers_are_judged(har: Path) -> None:
+    taken = entry("POST", COUNT, {"flows": 5}, 200, 5)
+    wrong = entry("POST", COUNT, {"flows": 5}, 200, "x")
+    log = {"_badRequestsOnPurpose": True, "entries": [taken]}
+    for content, words in (({"log": log}, []), ({"log": {"entries": [taken]}}, ["--answers-only"])):
+        har.write_text(json.dumps(content))
+        done = run(str(har), "--strict", *words)
+        assert done.exit_code == 0
+        assert "nothing wrong in 1 answer of 1 operations" in done.output
+    har.write_text(json.dumps({"log": {**log, "entries": [taken, wrong]}}))
+    done = run(str(har))
+    assert done.exit_code == 1
+    assert "error response-body: count_deployments" in done.output
+    assert "request-body" not in done.output
+
+
 def test_only_the_hosts_that_were_named(har: Path) -> None:
     other = entry("POST", "http://other:1/api/deployments/count", {}, 200, "x")
     har.write_text(json.dumps({"log": {"entries": [counted(), other]}}))
