@@ -205,7 +205,8 @@ def create_app(
     # does what five others do. The rest (security, Swagger UI, context) has nothing to do here.
     faulting = partial(Faulting, faults=controls.faults)
     streams = partial(Streams, store=store, base=BASE_PATH, credentials=credentials)
-    layers = [*guards, *middleware, streams, Errors, Routing, faulting, Dispatch]
+    errors = partial(Errors, base=BASE_PATH)
+    layers = [*guards, *middleware, streams, errors, Routing, faulting, Dispatch]
     app = AsyncApp(__name__, middlewares=layers)
     _add(app, pages)
     options = {
