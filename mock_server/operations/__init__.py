@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from mock_server.errors import Conflict
 from mock_server.operations import (
+    artifacts,
     automations,
     blocks,
     concurrency_limits,
@@ -20,6 +21,7 @@ from mock_server.operations import (
     flows,
     histories,
     logs,
+    run_graphs,
     server,
     task_runs,
     ui,
@@ -39,6 +41,7 @@ if TYPE_CHECKING:
     Operation = Callable[[Call], Reply]
 
 MODULES: Final = (
+    artifacts,
     automations,
     blocks,
     concurrency_limits,
@@ -52,6 +55,7 @@ MODULES: Final = (
     flows,
     logs,
     histories,
+    run_graphs,
     server,
     task_runs,
     ui,

@@ -10,6 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from mock_server.errors import BadRequest, RequestInvalid
 from mock_server.requests.body import collect
+from mock_server.requests.formats import PlainTime
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -166,10 +167,12 @@ def _parameter(models: Models, operation: str, entry: Mapping[str, Any]) -> Para
     place, name = entry["in"], entry["name"]
     key = name.lower() if place == "header" else name
     schema: Schema = models.resolve(entry.get("schema", {}))
+    is_time = schema.get("format") == "date-time"
+    kind = PlainTime if is_time else models.type_of(schema, name=name, bounds=place == "query")
     return Parameter(
         place,
         key,
-        TypeAdapter(models.type_of(schema, name=name, bounds=place == "query")),
+        TypeAdapter(kind),
         bool(entry.get("required")),
         schema.get("default"),
         REPEATED.get((operation, key), 1),
