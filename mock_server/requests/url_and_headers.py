@@ -109,6 +109,11 @@ class Parameters:
             for entry in declared
             if entry["in"] == "path" and entry["schema"].get("format") == "uuid"
         )
+        self._choices = tuple(
+            _parameter(models, operation, entry)
+            for entry in declared
+            if entry["in"] == "path" and "enum" in entry["schema"]
+        )
         self._headers = _of_place(models, operation, declared, "header")
         self._query = _of_place(models, operation, declared, "query")
 
@@ -125,8 +130,14 @@ class Parameters:
             raw: the parsed body.
 
         Raises:
-            RequestInvalid: one that routing lets pass whatever it is, is no id.
+            RequestInvalid: one that routing lets pass whatever it is, is no id or none of those
+                that there are.
         """
+        errors: list[Error] = []
+        for parameter in self._choices:
+            parameter.read(values, errors)
+        if errors:
+            raise RequestInvalid(errors, raw)
         if not self.ids:
             return values
         try:
