@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from mock_server.call import Call, Reply
     from mock_server.persistence.state_file import StateFile
     from mock_server.services.rounds import Rounds
+    from mock_server.web.ui_builds import Build
 
     Middleware = Callable[[ASGIApp], ASGIApp]
     Page = tuple[str, Callable[[Request], Awaitable[Response]]]
@@ -176,7 +177,8 @@ def create_app(
     credentials = None if auth is None else Credentials.parse(auth)
     tokens = CsrfTokens() if csrf else None
     settings = {"auth": None if credentials is None else "BASIC", "csrf_enabled": csrf}
-    pages = [*_pages(ui, settings, credentials), (front_page.PATH, _front_page(control).page)]
+    builds = _builds(ui)
+    pages = [*_pages(builds, settings, credentials), (front_page.PATH, _front_page(control).page)]
     wrong = Faults(map(_fault, faults), seed=seed)
     given = store is not None
     store = _prepared(store, seed, make_clock(now, runs=clock_runs))
@@ -189,7 +191,7 @@ def create_app(
         kept=journal_size,
         services=_services(store) if services else None,
     )
-    functions = {**OPERATIONS, **(operations or {})}
+    functions = {**OPERATIONS, **_of_the_ui(builds), **(operations or {})}
     if tokens is not None:
         functions["create_csrf_token"] = tokens.create
         controls.also_reset.append(tokens.reset)
@@ -205,7 +207,8 @@ def create_app(
     # does what five others do. The rest (security, Swagger UI, context) has nothing to do here.
     faulting = partial(Faulting, faults=controls.faults)
     streams = partial(Streams, store=store, base=BASE_PATH, credentials=credentials)
-    layers = [*guards, *middleware, streams, Errors, Routing, faulting, Dispatch]
+    errors = partial(Errors, base=BASE_PATH)
+    layers = [*guards, *middleware, streams, errors, Routing, faulting, Dispatch]
     app = AsyncApp(__name__, middlewares=layers)
     _add(app, pages)
     options = {
@@ -324,8 +327,26 @@ def _cors(origins: Sequence[str]) -> Any:
     )
 
 
+def _builds(ui: bool | str | Path) -> Sequence[Build]:  # noqa: FBT001 - as it is given
+    """The builds of the web UI that is to be served."""
+    if not ui:
+        return ()
+    from mock_server.web.ui_builds import find_builds  # noqa: PLC0415 - only who wants it pays
+
+    return find_builds(None if ui is True else ui)
+
+
+def _of_the_ui(builds: Sequence[Build]) -> Mapping[str, Callable[[Call], Reply]]:
+    """The operations that know more when there is a web UI."""
+    if not builds:
+        return {}
+    from mock_server.web.registry import Registry  # noqa: PLC0415 - only who wants it pays
+
+    return {"read_view_content": Registry(builds).read_view_content}
+
+
 def _pages(
-    ui: bool | str | Path,  # noqa: FBT001 - as it is given
+    builds: Sequence[Build],
     settings: Mapping[str, object],
     credentials: Credentials | None,
 ) -> list[Page]:
@@ -340,11 +361,9 @@ def _pages(
         (f"{docs_page.PATH}/{{name}}", docs.file),
         (f"{BASE_PATH}{docs_page.PATH}", docs.page),
     ]
-    if ui:
-        from mock_server.web.ui_builds import find_builds  # noqa: PLC0415 - only who wants it pays
-        from mock_server.web.web_ui import WebUi  # noqa: PLC0415
+    if builds:
+        from mock_server.web.web_ui import WebUi  # noqa: PLC0415 - only who wants it pays
 
-        builds = find_builds(None if ui is True else ui)
         web = WebUi(builds, api=BASE_PATH, settings=lambda: settings)
         pages += [("/ui-settings", web.settings), ("/{path:path}", web.page)]
     return pages

@@ -55,7 +55,9 @@ async def respond(
 
 def encoded(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
     """Headers as ASGI takes them."""
-    return [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
+    return [
+        (name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()
+    ]
 
 
 async def read(receive: Receive) -> bytes:
@@ -197,10 +199,13 @@ class Errors:
 
     Args:
         app: the layers behind it.
+        base: where the API stands. What is refused outside is said to depend on the encoding that
+            is asked for, too: there, the server may compress whatever is short.
     """
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, base: str) -> None:
         self.app = app
+        self._base = f"{base}/"
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, and answer if that raises."""
@@ -224,6 +229,8 @@ class Errors:
             if started:
                 raise
             status, body, headers = _answer(error)
+            if scope["path"][:1] == "/" and not scope["path"].startswith(self._base):
+                headers = {**headers, "vary": "Accept-Encoding"}
             await respond(send, status, None if body is None else render(body), encoded(headers))
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from mock_server.errors import Conflict
 from mock_server.operations import (
+    artifacts,
     automations,
     blocks,
     concurrency_limits,
@@ -15,11 +16,13 @@ from mock_server.operations import (
     deployment_schedules,
     deployment_updates,
     deployments,
+    event_counts,
     events,
     flow_runs,
     flows,
     histories,
     logs,
+    run_graphs,
     server,
     task_runs,
     ui,
@@ -39,6 +42,7 @@ if TYPE_CHECKING:
     Operation = Callable[[Call], Reply]
 
 MODULES: Final = (
+    artifacts,
     automations,
     blocks,
     concurrency_limits,
@@ -47,11 +51,13 @@ MODULES: Final = (
     deployment_schedules,
     deployment_updates,
     deployments,
+    event_counts,
     events,
     flow_runs,
     flows,
     logs,
     histories,
+    run_graphs,
     server,
     task_runs,
     ui,

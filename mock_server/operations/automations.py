@@ -103,6 +103,24 @@ def _matching(call: Call) -> list[Record]:
     return [record for record in call.store.all("automations") if matches(record)]
 
 
+def update_automation(call: Call) -> Reply:
+    """Change what the body has of an automation; its owner stays."""
+    store, body = call.store, full(call)
+    changes = {key: body[key] for key in sent(call)}
+    changes["trigger"] = _trigger(store, _without_ids(body["trigger"]))
+    changes |= {when: list(map(_action, body[when])) for when in WHEN if when in changes}
+    touch(store, "automations", _automation(call)["id"], **changes)
+    return NO_CONTENT
+
+
+def _without_ids(trigger: Mapping[str, Any]) -> dict[str, Any]:
+    """A trigger to be made anew, with its parts."""
+    kept = {key: value for key, value in trigger.items() if key != "id"}
+    if "triggers" in kept:
+        kept["triggers"] = [_without_ids(part) for part in kept["triggers"]]
+    return kept
+
+
 def patch_automation(call: Call) -> Reply:
     """Switch an automation on or off."""
     touch(call.store, "automations", _automation(call)["id"], **sent(call))

@@ -19,7 +19,12 @@ from mock_server.operations.parts.records_and_bodies import (
     touch,
 )
 from mock_server.operations.parts.search import window
-from mock_server.operations.parts.small_filters import BLOCK_SCHEMAS, predicate
+from mock_server.operations.parts.small_filters import (
+    BLOCK_DOCUMENTS,
+    BLOCK_SCHEMAS,
+    BLOCK_TYPES,
+    predicate,
+)
 from mock_server.store.tables import DuplicateKey
 
 if TYPE_CHECKING:
@@ -35,6 +40,8 @@ REFERENCES: Final = "block_schema_references"
 SECRET_FIELDS: Final = "secret_fields"  # noqa: S105 - a keyword of schemas
 SECRETS: Final = "include_secrets"
 BLOTTED: Final = "********"
+NOT_ANONYMOUS: Final[Mapping[str, Any]] = {"is_anonymous": {"eq_": False}}
+"""What a filter of blocks demands unless it says otherwise."""
 TYPE_FIELDS: Final = ("logo_url", "documentation_url", "description", "code_example")
 
 
@@ -68,6 +75,25 @@ def _type_of_slug(call: Call) -> Record | None:
 def read_block_type_by_slug(call: Call) -> Reply:
     """One block type by its slug."""
     return Reply(200, views.pick(found(_type_of_slug(call), NO_TYPE), views.BLOCK_TYPE))
+
+
+def read_block_types(call: Call) -> Reply:
+    """The block types that match, by their names, one stretch of them."""
+    store, body, (limit, offset) = call.store, sent(call), window(call)
+    matches = predicate(BLOCK_TYPES, body.get("block_types"))
+    matching = [record for record in store.all("block_types") if matches(record)]
+    if body.get("block_schemas") is not None:
+        fits = predicate(BLOCK_SCHEMAS, body["block_schemas"])
+        having = {item["block_type_id"] for item in store.all("block_schemas") if fits(item)}
+        matching = [record for record in matching if record["id"] in having]
+    matching.sort(key=_by_name)
+    stretch = matching[offset : offset + limit]
+    return Reply(200, [views.pick(record, views.BLOCK_TYPE) for record in stretch])
+
+
+def _by_name(record: Record) -> bytes:
+    name: str = record["name"]
+    return name.encode()
 
 
 def update_block_type(call: Call) -> Reply:
@@ -219,6 +245,39 @@ def read_block_document_by_name_for_block_type(call: Call) -> Reply:
     name = call.path["block_document_name"]
     record = call.store.find("block_documents", block_type_id=kind["id"], name=name)
     return Reply(200, _document(call.store, found(record, NO_DOCUMENT), secrets=_secrets(call)))
+
+
+def read_block_documents(call: Call) -> Reply:
+    """The blocks that match, sorted, one stretch of them; anonymous ones only when asked for."""
+    store, (limit, offset) = call.store, window(call)
+    matching, sort = _matching(call), full(call).get("sort") or "NAME_ASC"
+    matching.sort(key=_by_name, reverse=sort == "NAME_DESC")
+    if sort == "BLOCK_TYPE_AND_NAME_ASC":
+        kinds = store.tables["block_types"].records
+        matching.sort(key=lambda record: _by_name(kinds[record["block_type_id"]]))
+    secrets = bool(full(call).get(SECRETS))
+    stretch = matching[offset : offset + limit]
+    return Reply(200, [_document(store, record, secrets=secrets) for record in stretch])
+
+
+def count_block_documents(call: Call) -> Reply:
+    """How many blocks match."""
+    return Reply(200, len(_matching(call)))
+
+
+def _matching(call: Call) -> list[Record]:
+    store, body = call.store, sent(call)
+    own = {**NOT_ANONYMOUS, **(body.get("block_documents") or {})}
+    matches = predicate(BLOCK_DOCUMENTS, own)
+    found = [record for record in store.all("block_documents") if matches(record)]
+    for field, kind, table in (
+        ("block_type_id", "block_types", BLOCK_TYPES),
+        ("block_schema_id", "block_schemas", BLOCK_SCHEMAS),
+    ):
+        if body.get(kind) is not None:
+            fits, others = predicate(table, body[kind]), store.tables[kind].records
+            found = [record for record in found if fits(others[record[field]])]
+    return found
 
 
 def read_block_documents_for_block_type(call: Call) -> Reply:

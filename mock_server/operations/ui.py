@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from mock_server.call import Call, Reply
+from mock_server.errors import NotFound
 from mock_server.operations.parts.parameter_checks import schema_errors
 from mock_server.operations.parts.records_and_bodies import full
 
@@ -12,6 +13,12 @@ if TYPE_CHECKING:
     from mock_server.store import Store
     from mock_server.store.tables import Record
 
+VIEWS: Final = frozenset(
+    {
+        *("aggregate-block-metadata", "aggregate-flow-metadata", "aggregate-worker-metadata"),
+        "demo-flows",
+    }
+)
 NEXT_RUN: Final = (
     *("id", "flow_id", "name", "state_name", "state_type"),
     "next_scheduled_start_time",
@@ -62,3 +69,25 @@ def _next_run(store: Store, flow_id: str) -> dict[str, Any] | None:
 def read_saved_searches(_: Call) -> Reply:
     """The searches that users kept: the mock keeps none."""
     return Reply(200, [])
+
+
+def read_view_content(call: Call) -> Reply:
+    """What the registry of packages says in one of its views; the mock has no such registry.
+
+    Where it serves the web UI, that of the same prefect stands in its place (`web/registry.py`).
+
+    Raises:
+        NotFound: there is no such view.
+    """
+    check_view(call.path["view"])
+    return Reply(200, {})
+
+
+def check_view(view: str) -> None:
+    """See that the registry has a view.
+
+    Raises:
+        NotFound: it has not.
+    """
+    if view not in VIEWS:
+        raise NotFound(f"View {view} not found in registry")

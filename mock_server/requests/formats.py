@@ -43,6 +43,10 @@ def aware(value: datetime) -> datetime:
     return made
 
 
+PlainTime = Annotated[datetime, AfterValidator(aware)]
+"""A time in a query: what pydantic reads as one, and nothing else."""
+
+
 def _lenient_time(value: Any, handler: ValidatorFunctionWrapHandler) -> datetime:
     """Read what pydantic reads as a time, or else what pendulum does (`2026-W05`, `2026/01/02`).
 

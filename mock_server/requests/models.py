@@ -167,6 +167,8 @@ class Models:
         default = self.default(schema)
         if not isinstance(default, list | dict):
             return default
+        if default:  # it may stand for a model, or for one or null
+            return Field(default_factory=default.copy, validate_default=True)
         is_model = isinstance(kind, type) and issubclass(kind, BaseModel)
         return Field(default_factory=kind if is_model else default.copy)
 

@@ -10,6 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from mock_server.errors import BadRequest, RequestInvalid
 from mock_server.requests.body import collect
+from mock_server.requests.formats import PlainTime
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -108,6 +109,11 @@ class Parameters:
             for entry in declared
             if entry["in"] == "path" and entry["schema"].get("format") == "uuid"
         )
+        self._choices = tuple(
+            _parameter(models, operation, entry)
+            for entry in declared
+            if entry["in"] == "path" and "enum" in entry["schema"]
+        )
         self._headers = _of_place(models, operation, declared, "header")
         self._query = _of_place(models, operation, declared, "query")
 
@@ -124,8 +130,14 @@ class Parameters:
             raw: the parsed body.
 
         Raises:
-            RequestInvalid: one that routing lets pass whatever it is, is no id.
+            RequestInvalid: one that routing lets pass whatever it is, is no id or none of those
+                that there are.
         """
+        errors: list[Error] = []
+        for parameter in self._choices:
+            parameter.read(values, errors)
+        if errors:
+            raise RequestInvalid(errors, raw)
         if not self.ids:
             return values
         try:
@@ -166,10 +178,12 @@ def _parameter(models: Models, operation: str, entry: Mapping[str, Any]) -> Para
     place, name = entry["in"], entry["name"]
     key = name.lower() if place == "header" else name
     schema: Schema = models.resolve(entry.get("schema", {}))
+    is_time = schema.get("format") == "date-time"
+    kind = PlainTime if is_time else models.type_of(schema, name=name, bounds=place == "query")
     return Parameter(
         place,
         key,
-        TypeAdapter(models.type_of(schema, name=name, bounds=place == "query")),
+        TypeAdapter(kind),
         bool(entry.get("required")),
         schema.get("default"),
         REPEATED.get((operation, key), 1),

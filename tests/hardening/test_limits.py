@@ -11,7 +11,8 @@ import httpx
 import pytest
 
 from mock_server import Limits, serve
-from mock_server.serving.connections import MOST_HEADER_BYTES, Connection
+from mock_server.serving.connections import MOST_HEADER_BYTES
+from mock_server.serving.second_reader import Patience
 from tests.hardening.hostile import everything
 from tests.hardening.process import mock_process
 from tests.hardening.wire import connect, hear, request, say
@@ -137,19 +138,32 @@ def test_who_hangs_up_in_the_midst_is_forgotten(mock: RunningMock) -> None:
 
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Connection, "idle_seconds", 0.3)
+    monkeypatch.setattr(Patience, "idle_seconds", 0.3)
 
 
 @pytest.mark.usefixtures("impatient")
 @pytest.mark.parametrize(
     "sent",
-    [b"", b"GET /api/hea", HEAD, HEAD + b"x-a: ", request("GET", "/api/health")[:-2]],
-    ids=["nothing", "half a line", "half of the headers", "half a header", "no blank line"],
+    [
+        *(b"", b"GET /api/hea", b"get /api/hea", HEAD, HEAD + b"x-a: "),
+        request("GET", "/api/health")[:-2],
+    ],
+    ids=[
+        *("nothing", "half a line", "half an odd line", "half of the headers", "half a header"),
+        "no blank line",
+    ],
 )
 def test_a_request_that_does_not_arrive_is_given_up(mock: RunningMock, sent: bytes) -> None:
     heard = say(mock.url, sent)
     assert heard.closed
     assert heard.content == b""
+
+
+@pytest.mark.usefixtures("impatient")
+def test_silence_after_an_odd_request_is_given_up(mock: RunningMock) -> None:
+    heard = say(mock.url, b"FOO /api/health HTTP/1.1\r\nhost: mock\r\n\r\n")
+    assert heard.statuses == [405]
+    assert heard.closed
 
 
 @pytest.mark.usefixtures("impatient")

@@ -19,6 +19,7 @@ OPERATIONS = {
     "POST /ui/schemas/validate": "validate_obj",
     "POST /ui/flow_runs/count-task-runs": "count_task_runs_by_flow_run",
     "POST /ui/flow_runs/history": "read_flow_run_history",
+    "POST /ui/task_runs/count": "read_task_run_counts_by_state",
     "POST /ui/flows/count-deployments": "count_deployments_by_flow",
     "POST /ui/flows/next-runs": "next_runs_by_flow",
     "POST /flows/": "create_flow",
@@ -36,6 +37,16 @@ OPERATIONS = {
     "POST /flow_runs/history": "flow_run_history",
     "POST /flow_runs/lateness": "average_flow_run_lateness",
     "GET /flow_runs/{id}": "read_flow_run",
+    "GET /flow_runs/{id}/graph-v2": "read_flow_run_graph_v2",
+    "GET /collections/views/{view}": "read_view_content",
+    "PUT /automations/{id}": "update_automation",
+    "POST /block_types/filter": "read_block_types",
+    "POST /block_documents/filter": "read_block_documents",
+    "POST /block_documents/count": "count_block_documents",
+    "POST /events/count-by/{countable}": "count_account_events",
+    "POST /artifacts/filter": "read_artifacts",
+    "POST /artifacts/latest/filter": "read_latest_artifacts",
+    "POST /artifacts/latest/count": "count_latest_artifacts",
     "PATCH /flow_runs/{id}": "update_flow_run",
     "DELETE /flow_runs/{id}": "delete_flow_run",
     "POST /flow_runs/{id}/set_state": "set_flow_run_state",
@@ -179,7 +190,7 @@ def test_each_is_described_in_full(key: str) -> None:
             assert is_map or (schema.get("additionalProperties") is False) is not fields
     if re.search(r"\{(id|name|work_pool_name|id_or_name)\}", path):
         assert "404" in responses
-    if "{id}" in path and not path.endswith(("set_state", "resume", "labels")):
+    if "{id}" in path and not path.endswith(("set_state", "resume", "labels", "graph-v2")):
         assert "405" in responses
 
 

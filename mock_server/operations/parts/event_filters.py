@@ -52,10 +52,20 @@ def events(body: Mapping[str, Any], now: datetime) -> Predicate:
     return lambda event: all(check(event) for check in checks)
 
 
-def _occurred(body: Mapping[str, Any], now: datetime) -> Predicate:
+def span(body: Mapping[str, Any], now: datetime) -> tuple[datetime, datetime]:
+    """The first and the last moment that a filter by time admits.
+
+    Args:
+        body: the filter, with the fields that were sent.
+        now: the time of the question.
+    """
     midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
     since = _time(body["since"]) if "since" in body else midnight - BACK
-    until = _time(body["until"]) if "until" in body else now
+    return since, _time(body["until"]) if "until" in body else now
+
+
+def _occurred(body: Mapping[str, Any], now: datetime) -> Predicate:
+    since, until = span(body, now)
     return lambda event: bool(since <= event["occurred"] <= until)
 
 

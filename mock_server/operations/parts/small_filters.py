@@ -10,6 +10,7 @@ from mock_server.query.operators import (
     after_,
     any_,
     before_,
+    eq_,
     is_null_,
     like_,
     not_any_,
@@ -62,6 +63,16 @@ BLOCK_SCHEMAS: Final[Mapping[str, Criterion]] = {
     "block_capabilities": Criterion({"all_": superset_("capabilities")}),
     "id": Criterion({"any_": any_("id")}),
     "version": Criterion({"any_": any_("version")}),
+}
+BLOCK_TYPES: Final[Mapping[str, Criterion]] = {
+    "name": Criterion({"like_": like_("name")}),
+    "slug": Criterion({"any_": any_("slug")}),
+}
+BLOCK_DOCUMENTS: Final[Mapping[str, Criterion]] = {
+    "id": Criterion({"any_": any_("id")}),
+    "is_anonymous": Criterion({"eq_": eq_("is_anonymous")}),
+    "block_type_id": Criterion({"any_": any_("block_type_id")}),
+    "name": Criterion({"any_": any_("name"), "like_": like_("name")}),
 }
 LOGS: Final[Mapping[str, Criterion]] = {
     "level": Criterion({"ge_": after_("level"), "le_": before_("level")}),
