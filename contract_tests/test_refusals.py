@@ -58,7 +58,7 @@ def test_constraints(session: Session, ground: Ground, operation: str) -> None:
     "shape.*",
     *(
         f"refusal.{name}"
-        for name in ("header", "unknown-id", "bad-id", "body", "method", "envelope")
+        for name in ("header", "unknown-id", "bad-id", "body", "method", "moved", "envelope")
     ),
 )
 @pytest.mark.parametrize("operation", _CORE)

@@ -253,6 +253,11 @@ def _broken_keys(schema: Mapping[str, Any], breaker: Breaker) -> Iterator[tuple[
         yield (name,), "required", {key: base[key] for key in base if key != name}
     if schema.get("additionalProperties") is False:
         yield (UNKNOWN_KEY,), "additionalProperties", {**base, UNKNOWN_KEY: 1}
+        # Keys have case: one that is known in another case is not known.
+        name = next(iter(base or schema["properties"]), "")
+        other = name[:1].upper() + name[1:]
+        if other not in schema["properties"]:
+            yield (other,), "additionalProperties", {**base, other: base.get(name)}
 
 
 def _kept(node: _Node, breaker: Breaker) -> Iterator[tuple[Path, str, Any]]:

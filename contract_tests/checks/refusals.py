@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from contract_tests.transport.exchange import Exchange
 
 _NOT_ALLOWED: Final = 405
+_LOSES_THE_BODY: Final = frozenset({301, 302, 303})
 _FAR_PAGE: Final = 1_000_000
 _SUPPORTING_SHARE: Final = 0.1
 # Their contract says so: what they are asked about need not exist.
@@ -32,6 +33,7 @@ _NEEDS_NOTHING: Final = frozenset(
     | {"delete_automations_owned_by_resource"}
 )
 _BAD_IDS: Final = ("not-an-id", "3c90c3cc-0d44-4b50-8888", "0", "%00", "{id}", "é")
+_TWO_VALUES: Final = b"{} {}"
 _MALFORMED: Final = (b"{", b'{"limit": }', b'{"a": 1,}', b"nul", b"[1, 2", b"{'limit': 1}")
 
 
@@ -271,7 +273,8 @@ class Refusals:
         """Bodies that are no JSON, and none at all, are refused; harmless ones are not."""
         if self._schema is None:
             return
-        for content in self._random.sample(_MALFORMED, 2):
+        counts = self._operation.path.endswith("/count")
+        for content in (*self._random.sample(_MALFORMED, 2), *[_TWO_VALUES] * counts):
             answer = self._actor.call(
                 self._operation.id,
                 content=content,
@@ -314,6 +317,11 @@ class Refusals:
             return
         answer = self._actor.call(self._operation.id, json=sent, at=self._place)
         self._actor.status(answer, 200, rule="shape.acceptance", when=text)
+        if sent is None:
+            kind = {"content-type": "application/json; charset=utf-8"}
+            answer = self._actor.call(self._operation.id, json={}, headers=kind)
+            when = "a content type with a parameter"
+            self._actor.status(answer, 200, rule="shape.acceptance", when=when)
 
     def _listed(self, answer: Exchange, when: str) -> None:
         listed = errors(answer)
@@ -337,18 +345,37 @@ class Refusals:
                 continue
             answer = self._actor.session.target.send(method, path)
             self._not_allowed(answer, method)
+        if self._operation.id == "create_deployment":
+            self._moved(self._actor.session.target.post(path.removesuffix("/"), {}))
+
+    def _moved(self, answer: Exchange) -> None:
+        """A client that follows these asks by GET, and sends no body."""
+        if answer.status in _LOSES_THE_BODY:
+            self._actor.judge(
+                finding(
+                    "refusal.moved",
+                    self._operation,
+                    answer,
+                    f"a path without its last slash is redirected with {answer.status}",
+                    expected="307, or another status that loses no body",
+                    got=summary(answer),
+                    cause=str(answer.status),
+                )
+            )
 
     def _not_allowed(self, answer: Exchange, method: str) -> None:
         detail = _detail(answer)
-        if answer.status == _NOT_ALLOWED and detail is not None:
+        told = answer.headers.get("allow", "").strip()
+        if answer.status == _NOT_ALLOWED and detail is not None and told:
             return
+        lacks = "" if told or answer.status != _NOT_ALLOWED else ", and no word on what is allowed"
         self._actor.judge(
             finding(
                 "refusal.method",
                 self._operation,
                 answer,
-                f"{method} is answered with {answer.status}",
-                expected='405 {"detail": "..."}',
+                f"{method} is answered with {answer.status}{lacks}",
+                expected='405 {"detail": "..."}, with a header `allow`',
                 got=summary(answer),
                 cause=f"{method} {answer.status}",
             )

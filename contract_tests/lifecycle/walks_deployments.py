@@ -67,6 +67,8 @@ def walk_create(actor: Actor) -> None:
         actor.compare("lifecycle.read", by_name, want, body, "read by name otherwise")
     check_found(actor, again)
     _other_names(actor, flow, made)
+    upper = actor.call("read_deployment", id=made["id"].upper())
+    actor.status(upper, OK, rule="lifecycle.read", when="reading by an id in upper case")
 
 
 def _other_names(actor: Actor, flow: Record, made: Record) -> None:
@@ -122,11 +124,15 @@ def walk_upsert(actor: Actor) -> None:
     first = actor.deployment(flow, **actor.fit("DeploymentCreate", FULL))
     neighbour = actor.deployment(flow, tags=["near"])
     before, _ = actor.read(first["id"])
-    answer = actor.post_deployment(flow, name=first["name"], description="anew", schedules=[])
+    # An id has one spelling in answers, whatever its spelling in a request.
+    upper = {**flow, "id": flow["id"].upper()}
+    answer = actor.post_deployment(upper, name=first["name"], description="anew", schedules=[])
     actor.status(
         answer, OK, rule="lifecycle.upsert", when="creating one that the flow has by that name"
     )
-    actor.made(answer, "creating a deployment again")
+    told = actor.made(answer, "creating a deployment again")
+    same_ids = {"id": first["id"], "flow_id": flow["id"]}
+    actor.compare("lifecycle.upsert", answer, same_ids, told, "the answer tells another one")
     after, reading = actor.read(first["id"])
     check_constant(actor, before, after, reading, cause=answer)
     actor.expect(

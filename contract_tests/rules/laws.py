@@ -176,9 +176,9 @@ def extra_keys(ask: Asker, ids: list[str]) -> None:
     """What an operation does not take changes nothing, and null is as absent."""
     few: Filters = {"deployments": {"id": {"any_": ids}}}
     for operation, plain_body, other in (
-        (COUNT, {}, {"limit": 1, "offset": 1}),
+        (COUNT, {}, {"limit": 1, "offset": 1, "Flows": {"id": {"any_": []}}}),
         (PAGINATE, {"limit": 3}, {"limit": 3, "offset": 1}),
-        (FILTER, {"limit": 3}, {"limit": 3, "page": 2}),
+        (FILTER, {"limit": 3}, {"limit": 3, "page": 2, "Limit": 1}),
         (FILTER, {}, {"limit": None, "offset": None, "sort": None}),
         (FILTER, {}, {"limit": 200}),
     ):

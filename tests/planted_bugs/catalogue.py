@@ -2,10 +2,12 @@
 
 from typing import Final
 
-from tests.planted_bugs import details, edges, filters, moments, pages, shapes, states
+from tests.planted_bugs import details, edges, filters, moments, pages, rewritten, shapes, states
 from tests.planted_bugs.plant import Bug
 
 BUGS: Final[list[Bug]] = [
-    bug for kind in (filters, pages, shapes, states, details, moments, edges) for bug in kind.BUGS
+    bug
+    for kind in (filters, pages, shapes, states, details, moments, edges, rewritten)
+    for bug in kind.BUGS
 ]
 CATALOGUE: Final[dict[str, Bug]] = {bug.name: bug for bug in BUGS}
