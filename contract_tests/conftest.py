@@ -12,10 +12,10 @@ import pytest
 from contract_tests.errors import CannotJudge, OutOfTime
 from contract_tests.findings import found_in
 from contract_tests.plugin import CHECK
-from contract_tests.reports.ending import finish
 from contract_tests.reports.model import NO_TIME, Check
 from contract_tests.running import by_rule, parts
 from contract_tests.running.asked import options
+from contract_tests.running.ending import finish
 from contract_tests.running.items import (
     CHECKS,
     NAME,

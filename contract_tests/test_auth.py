@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
-from contract_tests.rules import auth
+from contract_tests.checks import auth
 from contract_tests.spec.operations import operations
 from contract_tests.spec.version import spec_for
 

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from contract_tests.asking.actor import Actor
 from contract_tests.checks.askable import askable
 from contract_tests.checks.conformance import Conformance
 from contract_tests.data.ground import Ground
-from contract_tests.lifecycle.actor import Actor
 from contract_tests.spec.operations import operations
 
 if TYPE_CHECKING:

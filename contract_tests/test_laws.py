@@ -10,15 +10,16 @@ from hypothesis import strategies as st
 
 from contract_tests.cases.generators import filters, join, some
 from contract_tests.checks.explore import explore
-from contract_tests.checks.judge import FILTER, PAGINATE, Judge
 from contract_tests.data.vocabulary import Vocabulary
 from contract_tests.rules import laws, rows, runs
 from contract_tests.spec.criteria import criteria
+from contract_tests.spec.searches import FILTER, PAGINATE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from contract_tests.cases.generators import Filters
+    from contract_tests.checks.judge import Judge
     from contract_tests.rules.laws import Asker
     from contract_tests.running.session import Session
 

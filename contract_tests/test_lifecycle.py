@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from contract_tests.asking.actor import Actor
 from contract_tests.lifecycle import (
     judges,
     walks_bulk,
@@ -19,7 +20,6 @@ from contract_tests.lifecycle import (
     walks_runs,
     walks_schedules,
 )
-from contract_tests.lifecycle.actor import Actor
 from contract_tests.lifecycle.machine import RULES, explore
 
 if TYPE_CHECKING:

@@ -19,14 +19,15 @@ from contract_tests.cases.generators import (
     windows,
 )
 from contract_tests.checks.explore import explore
-from contract_tests.checks.judge import COUNT, FILTER, PAGINATE, Judge
 from contract_tests.data.vocabulary import Vocabulary
 from contract_tests.findings import Violation, raise_all
 from contract_tests.spec.criteria import Criterion, criteria
+from contract_tests.spec.searches import COUNT, FILTER, PAGINATE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from contract_tests.checks.judge import Judge
     from contract_tests.running.session import Session
 
 # A criterion by which some deployments match and others do not gives more than one answer.

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from contract_tests.asking.actor import Actor
 from contract_tests.checks import hostile, references
 from contract_tests.checks.askable import askable
 from contract_tests.checks.refusals import Refusals
 from contract_tests.data.ground import Ground
-from contract_tests.lifecycle.actor import Actor
 from contract_tests.spec.operations import operations
 from contract_tests.spec.version import spec_for
 

@@ -11,16 +11,15 @@ from contract_tests.cases.constraint_breaking import Case
 from contract_tests.checks.fence import BULK_DELETION, fenced
 from contract_tests.rules.refusal import accepted
 from contract_tests.rules.shape import finding, summary
-from contract_tests.spec.contract import lookup
 from contract_tests.transport.target import UNSET, encode, may_change
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from random import Random
 
+    from contract_tests.asking.actor import Actor
     from contract_tests.cases.schemathesis_bridge import Generated
     from contract_tests.data.ground import Ground
-    from contract_tests.lifecycle.actor import Actor
     from contract_tests.spec.contract import Contract
 
 _ERROR: Final = 400
@@ -115,11 +114,7 @@ class Conformance:
         self._operation = contract.operation
         self._changes = may_change(self._operation.method, self._operation.path)
         self._words = Words(actor.session.dataset.records, random)
-        self._schema = (
-            None
-            if contract.body_pointer is None
-            else lookup(actor.spec.view, contract.body_pointer)
-        )
+        self._schema = actor.spec.body_schema(contract)
         self._place: Mapping[str, str] | None = None
 
     def run(self) -> None:

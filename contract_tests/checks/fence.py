@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from contract_tests.lifecycle.actor import NOBODY
+from contract_tests.asking.actor import NOBODY
 
 if TYPE_CHECKING:
     from contract_tests.spec.leniency import Readings

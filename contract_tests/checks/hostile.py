@@ -10,14 +10,13 @@ from typing import TYPE_CHECKING, Any, Final
 import yaml
 
 from contract_tests.cases.constraint_breaking import Breaker
-from contract_tests.spec.contract import lookup
 from contract_tests.transport.target import may_change
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from contract_tests.asking.actor import Actor
     from contract_tests.data.ground import Ground
-    from contract_tests.lifecycle.actor import Actor
     from contract_tests.spec.contract import Contract
 
 STORING: Final = ("create_deployment", "update_deployment", "create_flow_run_from_deployment")
@@ -58,6 +57,5 @@ def _bodies(actor: Actor, ground: Ground, contract: Contract) -> Iterator[tuple[
 
 
 def _sample(actor: Actor, ground: Ground, contract: Contract) -> Any:
-    assert contract.body_pointer is not None
-    schema = lookup(actor.spec.view, contract.body_pointer)
+    schema = actor.spec.body_schema(contract)
     return Breaker(actor.spec.readings, ground.hints(contract)).sample(schema)

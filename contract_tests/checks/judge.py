@@ -11,6 +11,7 @@ from contract_tests.reports.model import HIDDEN
 from contract_tests.rules import pages
 from contract_tests.rules.blame import ABOUT_NO_FILTER, blamed, features
 from contract_tests.rules.filters import DEFAULT_LIMIT, DEFAULT_SORT, SORT_KEYS, Expected, Reading
+from contract_tests.spec.searches import COUNT, FILTER, PAGINATE, PATHS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -22,14 +23,6 @@ if TYPE_CHECKING:
 
 Filters = dict[str, Any]
 
-COUNT: Final = "count_deployments"
-FILTER: Final = "read_deployments"
-PAGINATE: Final = "paginate_deployments"
-PATHS: Final = {
-    COUNT: "/deployments/count",
-    FILTER: "/deployments/filter",
-    PAGINATE: "/deployments/paginate",
-}
 EXPLAINED: Final = "the body contains what was found to be wrong already"
 _ATTEMPTS: Final = 3
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from contract_tests.lifecycle.actor import CONFLICT, NOBODY, NOT_FOUND
+from contract_tests.asking.actor import CONFLICT, NOBODY, NOT_FOUND
 
 if TYPE_CHECKING:
+    from contract_tests.asking.actor import Actor
     from contract_tests.data.ground import Ground
-    from contract_tests.lifecycle.actor import Actor
     from contract_tests.spec.contract import Contract
 
 _NO_POOL: Final = "no-such-pool-3f1d"

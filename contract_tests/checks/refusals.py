@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
+from contract_tests.asking.actor import NOBODY, NOT_FOUND, UNPROCESSABLE, steady, value_of
 from contract_tests.cases.constraint_breaking import Breaker, Case
 from contract_tests.checks.fence import BULK_DELETION, fenced
-from contract_tests.lifecycle.actor import NOBODY, NOT_FOUND, UNPROCESSABLE, steady, value_of
 from contract_tests.rules.refusal import BAD_REQUEST, accepted, errors, refused
 from contract_tests.rules.shape import finding, summary
 from contract_tests.spec.contract import lookup
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from random import Random
 
+    from contract_tests.asking.actor import Actor, Record
     from contract_tests.data.ground import Ground
-    from contract_tests.lifecycle.actor import Actor, Record
     from contract_tests.spec.contract import Contract
     from contract_tests.transport.exchange import Exchange
 
@@ -54,11 +54,7 @@ class Refusals:
         self._random = random
         self._operation = contract.operation
         self._place = ground.place(contract)
-        self._schema = (
-            None
-            if contract.body_pointer is None
-            else lookup(actor.spec.view, contract.body_pointer)
-        )
+        self._schema = actor.spec.body_schema(contract)
 
     @property
     def _changes(self) -> bool:

@@ -15,8 +15,8 @@ from rich.text import Text
 
 from contract_tests.commands.progress import Progress, label, told
 from contract_tests.findings import describe
-from contract_tests.reports.ending import conclude
 from contract_tests.running.asked import options
+from contract_tests.running.ending import conclude
 from contract_tests.running.items import SESSION, WATCH, report_of
 
 if TYPE_CHECKING:

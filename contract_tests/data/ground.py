@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from contract_tests.lifecycle.actor import FAR, NOBODY, Actor, schedule
+from contract_tests.asking.actor import FAR, NOBODY, Actor, schedule
 from contract_tests.transport.target import may_change
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from contract_tests.lifecycle.actor import Record
+    from contract_tests.asking.actor import Record
     from contract_tests.running.session import Session
     from contract_tests.spec.contract import Contract
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from contract_tests.lifecycle.actor import (
+from contract_tests.asking.actor import (
     NOT_FOUND,
     OK,
     Actor,
@@ -17,7 +17,7 @@ from contract_tests.lifecycle.actor import (
 from contract_tests.transport.target import UNSET
 
 if TYPE_CHECKING:
-    from contract_tests.lifecycle.actor import Record
+    from contract_tests.asking.actor import Record
     from contract_tests.transport.exchange import Exchange
 
 

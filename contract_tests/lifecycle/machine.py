@@ -11,9 +11,7 @@ import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
-from contract_tests.checks.probe import Stop
-from contract_tests.findings import Violation
-from contract_tests.lifecycle.actor import (
+from contract_tests.asking.actor import (
     CREATED,
     FAR,
     NO_CONTENT,
@@ -23,6 +21,8 @@ from contract_tests.lifecycle.actor import (
     rows,
     schedule,
 )
+from contract_tests.asking.probe import Stop
+from contract_tests.findings import Violation
 from contract_tests.lifecycle.model import World
 from contract_tests.transport.target import may_change
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from random import Random
 
-    from contract_tests.lifecycle.actor import Record
+    from contract_tests.asking.actor import Record
     from contract_tests.lifecycle.model import Deployment
     from contract_tests.running.session import Session
     from contract_tests.transport.exchange import Exchange

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from contract_tests.asking.actor import CREATED, FAR, NOBODY, NOT_FOUND, OK, Actor, ids, value_of
 from contract_tests.lifecycle import judges
-from contract_tests.lifecycle.actor import CREATED, FAR, NOBODY, NOT_FOUND, OK, Actor, ids, value_of
 from contract_tests.lifecycle.existence import check_gone
 from contract_tests.lifecycle.walks_runs import STRICT, count_runs, scheduled
 
 if TYPE_CHECKING:
-    from contract_tests.lifecycle.actor import Record
+    from contract_tests.asking.actor import Record
 
 _UNFIT: Final = 1  # the place of the item that cannot be made
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from contract_tests.asking.actor import CREATED, OK, Actor, rows, value_of
 from contract_tests.lifecycle import judges
-from contract_tests.lifecycle.actor import CREATED, OK, Actor, rows, value_of
 
 if TYPE_CHECKING:
-    from contract_tests.lifecycle.actor import Record
+    from contract_tests.asking.actor import Record
     from contract_tests.transport.exchange import Exchange
 
 _MOST: Final = 200

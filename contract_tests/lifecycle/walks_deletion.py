@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from contract_tests.lifecycle import judges
-from contract_tests.lifecycle.actor import (
+from contract_tests.asking.actor import (
     CREATED,
     NO_CONTENT,
     NOT_FOUND,
@@ -13,11 +12,12 @@ from contract_tests.lifecycle.actor import (
     schedule,
     value_of,
 )
+from contract_tests.lifecycle import judges
 from contract_tests.lifecycle.existence import check_gone
 from contract_tests.lifecycle.walks_deployments import count_is, same_as
 
 if TYPE_CHECKING:
-    from contract_tests.lifecycle.actor import Record
+    from contract_tests.asking.actor import Record
 
 
 @judges("bystander", "create", "delete", "gone")

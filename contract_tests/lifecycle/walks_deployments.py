@@ -5,8 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from contract_tests.lifecycle import judges
-from contract_tests.lifecycle.actor import (
+from contract_tests.asking.actor import (
     CONSTANT,
     CREATED,
     NO_CONTENT,
@@ -17,10 +16,11 @@ from contract_tests.lifecycle.actor import (
     steady,
     value_of,
 )
+from contract_tests.lifecycle import judges
 from contract_tests.lifecycle.existence import check_found
 
 if TYPE_CHECKING:
-    from contract_tests.lifecycle.actor import Record
+    from contract_tests.asking.actor import Record
     from contract_tests.transport.exchange import Exchange
 
 FULL: dict[str, Any] = {

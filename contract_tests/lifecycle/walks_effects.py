@@ -5,8 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any, Final
 
-from contract_tests.lifecycle import judges
-from contract_tests.lifecycle.actor import (
+from contract_tests.asking.actor import (
     CREATED,
     FAR,
     NO_CONTENT,
@@ -19,12 +18,13 @@ from contract_tests.lifecycle.actor import (
     steady,
     value_of,
 )
+from contract_tests.lifecycle import judges
 from contract_tests.lifecycle.walks_deployments import FULL
 from contract_tests.lifecycle.walks_runs import scheduled
 from contract_tests.spec.version import numbers
 
 if TYPE_CHECKING:
-    from contract_tests.lifecycle.actor import Record
+    from contract_tests.asking.actor import Record
     from contract_tests.transport.exchange import Exchange
 
 _PAST: Final = "2020-01-01T00:00:00Z"

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from contract_tests.asking.actor import Actor, ids, only, rows, schedule, steady, value_of
 from contract_tests.lifecycle import judges
-from contract_tests.lifecycle.actor import Actor, ids, only, rows, schedule, steady, value_of
 
 if TYPE_CHECKING:
-    from contract_tests.lifecycle.actor import Record
+    from contract_tests.asking.actor import Record
     from contract_tests.transport.exchange import Exchange
 
 _RULE: Final = "lifecycle.fresh"

@@ -5,8 +5,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Final
 
-from contract_tests.lifecycle import judges
-from contract_tests.lifecycle.actor import (
+from contract_tests.asking.actor import (
     CREATED,
     FAR,
     NO_CONTENT,
@@ -17,10 +16,11 @@ from contract_tests.lifecycle.actor import (
     rows,
     value_of,
 )
+from contract_tests.lifecycle import judges
 from contract_tests.lifecycle.walks_runs import scheduled
 
 if TYPE_CHECKING:
-    from contract_tests.lifecycle.actor import Record
+    from contract_tests.asking.actor import Record
     from contract_tests.transport.exchange import Exchange
 
 _LIMIT: Final = 2

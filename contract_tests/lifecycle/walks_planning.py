@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
+from contract_tests.asking.actor import NOBODY, OK, Actor, ids, rows, schedule
 from contract_tests.lifecycle import judges
-from contract_tests.lifecycle.actor import NOBODY, OK, Actor, ids, rows, schedule
 from contract_tests.lifecycle.walks_runs import scheduled
 
 if TYPE_CHECKING:
-    from contract_tests.lifecycle.actor import Record
+    from contract_tests.asking.actor import Record
 
 _RULE: Final = "lifecycle.planned-times"
 # Two days far ahead, in whose second night clocks go forward in Berlin (not in New York).

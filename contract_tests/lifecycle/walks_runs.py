@@ -5,8 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
-from contract_tests.lifecycle import judges
-from contract_tests.lifecycle.actor import (
+from contract_tests.asking.actor import (
     CONFLICT,
     CREATED,
     FAR,
@@ -21,9 +20,10 @@ from contract_tests.lifecycle.actor import (
     steady,
     value_of,
 )
+from contract_tests.lifecycle import judges
 
 if TYPE_CHECKING:
-    from contract_tests.lifecycle.actor import Record
+    from contract_tests.asking.actor import Record
     from contract_tests.transport.exchange import Exchange
 
 _RUN = "lifecycle.flow-run"

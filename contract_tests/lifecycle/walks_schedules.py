@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from contract_tests.lifecycle import judges
-from contract_tests.lifecycle.actor import (
+from contract_tests.asking.actor import (
     CONFLICT,
     CREATED,
     FAR,
@@ -22,12 +21,13 @@ from contract_tests.lifecycle.actor import (
     steady,
     value_of,
 )
+from contract_tests.lifecycle import judges
 from contract_tests.transport.target import UNSET
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from contract_tests.lifecycle.actor import Record
+    from contract_tests.asking.actor import Record
     from contract_tests.transport.exchange import Exchange
 
 _RULE = "lifecycle.schedules"

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from contract_tests.checks.judge import COUNT, FILTER, PAGINATE, PATHS
 from contract_tests.findings import Finding
 from contract_tests.rules.blame import features
 from contract_tests.spec.criteria import FILTERS
+from contract_tests.spec.searches import COUNT, FILTER, PAGINATE, PATHS
 from contract_tests.transport.exchange import NotJson
 from contract_tests.transport.target import UNSET
 

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
-from contract_tests.reports.ending import finish
 from contract_tests.reports.merging import merge
 from contract_tests.reports.model import Report
 from contract_tests.running.asked import options
+from contract_tests.running.ending import finish
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

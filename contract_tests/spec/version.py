@@ -63,6 +63,11 @@ class Spec:
         """The judge of what is sent."""
         return Readings(self.view["components"]["schemas"], CHECKS)
 
+    def body_schema(self, contract: Contract) -> Any:
+        """The schema of an operation's body, as a 2020-12 one; None when it has no body."""
+        pointer = contract.body_pointer
+        return None if pointer is None else lookup(self.view, pointer)
+
     def fit(self, operation_id: str, body: Any) -> Any:
         """A request's body without the properties that the version does not have."""
         pointer = self.contracts[operation_id].body_pointer

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
+from contract_tests.asking.actor import NOBODY
 from contract_tests.cases.constraint_breaking import Breaker
 from contract_tests.checks.fence import BULK_DELETION, fenced
-from contract_tests.lifecycle.actor import NOBODY
 from contract_tests.spec.contract import lookup
 from contract_tests.spec.version import spec_for
 

@@ -8,17 +8,18 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from contract_tests.cases.generators import Case, Window
-from contract_tests.checks.judge import COUNT, FILTER, PAGINATE, Judge
 from contract_tests.checks.oracle import UNSTEADY
 from contract_tests.findings import Violation, describe
 from contract_tests.known.known import Known, parse
 from contract_tests.reports.model import HIDDEN
 from contract_tests.rules.blame import blamed, features
 from contract_tests.rules.laws import hold, same_number
+from contract_tests.spec.searches import COUNT, FILTER, PAGINATE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from contract_tests.checks.judge import Judge
     from contract_tests.running.session import Session
 
     Change = Callable[[str, Any, Any], Any]

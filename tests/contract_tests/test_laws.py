@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from contract_tests.cases.generators import join, some
-from contract_tests.checks.judge import COUNT, FILTER, PAGINATE
 from contract_tests.data.vocabulary import Vocabulary
 from contract_tests.findings import Violation
 from contract_tests.rules import laws
 from contract_tests.spec.criteria import criteria
+from contract_tests.spec.searches import COUNT, FILTER, PAGINATE
 
 if TYPE_CHECKING:
     from collections.abc import Callable

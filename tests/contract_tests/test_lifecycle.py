@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from contract_tests.asking.actor import Actor, steady
 from contract_tests.findings import Violation
-from contract_tests.lifecycle.actor import Actor, same, steady
 from contract_tests.lifecycle.machine import RULES, Walker, draw, explore
 from contract_tests.lifecycle.model import DEFAULTS, World
+from contract_tests.rules.rows import is_equal
 from contract_tests.running.profiles import PROFILES
 from contract_tests.running.session import Session
 from contract_tests.test_lifecycle import WALKS, marks_of
@@ -152,7 +153,7 @@ def test_the_model_frees_the_keys_of_what_is_deleted() -> None:
     ],
 )
 def test_values_are_compared_as_json(left: Any, right: Any, equal: bool) -> None:  # noqa: FBT001
-    assert same(left, right) is equal
+    assert is_equal(left, right) is equal
 
 
 def test_what_a_server_changes_by_itself_is_left_out() -> None:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from contract_tests.asking.actor import Actor
 from contract_tests.findings import MISSING, Finding, found_in
-from contract_tests.lifecycle.actor import Actor
 from contract_tests.rules import rows
 from contract_tests.running.run import Options, run
 from contract_tests.test_lifecycle import WALKS

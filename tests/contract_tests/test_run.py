@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from contract_tests import test_laws, test_meaning
-from contract_tests.checks.judge import COUNT, FILTER, PAGINATE
 from contract_tests.running.run import Options, run
 from contract_tests.spec.criteria import criteria
+from contract_tests.spec.searches import COUNT, FILTER, PAGINATE
 from contract_tests.transport.target import Target, may_change
 from mock_server import serve as mock_server_with
 from tests.contract_tests.stub import Answer, serve

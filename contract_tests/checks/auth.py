@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from contract_tests.checks.probe import Probe
-from contract_tests.lifecycle.actor import NOBODY
+from contract_tests.asking.actor import NOBODY
+from contract_tests.asking.probe import Probe
 from contract_tests.rules.shape import finding, summary
 from contract_tests.transport.credentials import CSRF_TOKEN, Use
 from contract_tests.transport.target import UNSET, may_change

@@ -5,8 +5,9 @@ from __future__ import annotations
 from itertools import count
 from typing import TYPE_CHECKING, Any, Final
 
-from contract_tests.checks.probe import Probe, Stop
+from contract_tests.asking.probe import Probe, Stop
 from contract_tests.findings import MISSING
+from contract_tests.rules.rows import is_equal
 from contract_tests.spec.version import numbers
 from contract_tests.transport.exchange import NotJson
 
@@ -147,7 +148,7 @@ class Actor(Probe):
 
         That a field is missing is told once, where the shape of the answer is judged.
         """
-        wrong = [name for name, value in want.items() if not same(value, got.get(name))]
+        wrong = [name for name, value in want.items() if not is_equal(value, got.get(name))]
         if not got.keys() >= set(wrong) and not self.is_whole(exchange):
             wrong = [name for name in wrong if name in got]
         for name in wrong:
@@ -188,17 +189,6 @@ def rows(exchange: Exchange) -> list[Record]:
 def ids(records: Iterable[Mapping[str, Any]]) -> list[Any]:
     """Their ids, in order."""
     return [record.get("id") for record in records]
-
-
-def same(left: Any, right: Any) -> bool:
-    """Whether two JSON values are equal; the order of keys does not matter, `true` is not 1."""
-    if isinstance(left, bool) or isinstance(right, bool):
-        return left is right
-    if isinstance(left, dict) and isinstance(right, dict):
-        return left.keys() == right.keys() and all(same(left[key], right[key]) for key in left)
-    if isinstance(left, list) and isinstance(right, list):
-        return len(left) == len(right) and all(map(same, left, right))
-    return bool(left == right)
 
 
 def steady(record: Mapping[str, Any], *besides: str) -> Record:

@@ -1,0 +1,1 @@
+"""How a check asks: by operation, every answer judged by its shape, breaches collected."""
