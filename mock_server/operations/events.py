@@ -14,6 +14,7 @@ import orjson
 
 from mock_server.call import Call, Reply
 from mock_server.errors import ApiError
+from mock_server.operations import task_run_recorder
 from mock_server.operations.parts import emitted_events, event_filters, views
 from mock_server.operations.parts.records_and_bodies import NO_CONTENT, full, sent
 
@@ -46,8 +47,11 @@ class _Question:
 def create_events(call: Call) -> Reply:
     """Keep events that a client tells of; those that are known already are left as they are."""
     store = call.store
-    for event in call.full:
-        emitted_events.add(store, {**_event(event), "received": store.now()})
+    for given in call.full:
+        event = _event(given)
+        if store.get("events", event["id"]) is None:
+            emitted_events.add(store, {**event, "received": store.now()})
+            task_run_recorder.record(store, event)
     return NO_CONTENT
 
 

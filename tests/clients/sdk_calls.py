@@ -5,12 +5,13 @@ flow, which is this run's own, and returns what it was told.
 """
 
 import asyncio
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from prefect import flow
+from prefect import flow, task
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.actions import (
     DeploymentScheduleCreate,
@@ -44,7 +45,7 @@ NOBODY = "00000000-0000-0000-0000-000000000000"
 ANCHOR = datetime(2026, 1, 1, tzinfo=UTC)
 
 SOURCE = '''
-from prefect import flow
+from prefect import flow, task
 
 
 @flow(name="{name}", description="Adds.", version="7")
@@ -339,6 +340,41 @@ def run(name: str) -> Any:
     with get_client(sync_client=True) as client:
         found = client.read_flow_runs(flow_filter=FlowFilter(name=FlowFilterName(any_=[name])))
     return [*told, sorted(item.name for item in found)]
+
+
+def tasks(name: str) -> Any:
+    """A flow with tasks: what the server learns of these by the events that the client sends."""
+
+    @task
+    def extract(x: int) -> int:
+        return x + 1
+
+    @task
+    def load(x: int) -> int:
+        return x * 2
+
+    @flow(name=name)
+    def both() -> int:
+        return load(extract(1))
+
+    mine = FlowFilter(name=FlowFilterName(any_=[name]))
+    told: list[Any] = [both()]
+    with get_client(sync_client=True) as client:
+        for _ in range(100):  # they are recorded in the background
+            runs = client.read_task_runs(flow_filter=mine)
+            if [run.state_name for run in runs] == ["Completed"] * 2:
+                break
+            time.sleep(0.1)
+        (flow_run,) = client.read_flow_runs(flow_filter=mine)
+        graph = client.request("GET", "/flow_runs/{id}/graph-v2", path_params={"id": flow_run.id})
+    told += sorted(
+        [run.name[:-4], run.task_key, run.state_name, run.run_count, run.flow_run_id == flow_run.id]
+        for run in runs
+    )
+    told += [
+        [node["kind"], node["label"][:-4], node["state_type"]] for _, node in graph.json()["nodes"]
+    ]
+    return told
 
 
 def serve(name: str) -> Any:

@@ -51,6 +51,15 @@ def compare(driver: Driver, mock: str, real: str, call: str, folder: Path) -> No
     assert ours == theirs, difference(ours, theirs)
 
 
+def test_tasks_are_known_by_their_events(
+    driver: Driver, mock_url: str, real_server: str, tmp_path: Path
+) -> None:
+    name = f"sdk-{uuid.uuid4().hex[:8]}"
+    theirs = told(driver, real_server, "tasks", name, tmp_path)["value"]
+    assert len(theirs) == 5
+    assert told(driver, mock_url, "tasks", name, tmp_path)["value"] == theirs
+
+
 @pytest.mark.proof
 def test_a_served_flow_runs(
     driver: Driver, mock_url: str, real_server: str, tmp_path: Path
