@@ -45,7 +45,7 @@ PROFILES = {
         Profile(
             name="quick",
             rows=2,
-            every=3,
+            every=4,
             supporting=3,
             meaning_examples=45,
             law_examples=6,
