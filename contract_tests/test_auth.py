@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _CORE: Final = [operation.id for operation in operations() if operation.core]
 
 
-@pytest.mark.judges("auth.{use}")
+@pytest.mark.judges("auth.{use}", "auth.open")
 @pytest.mark.parametrize("use", ["none", "wrong"])
 @pytest.mark.parametrize("operation", _CORE)
 def test_credentials(session: Session, operation: str, use: auth.Use) -> None:

@@ -27,12 +27,29 @@ _RULES: Final[Mapping[Use, tuple[str, str]]] = {
 
 
 def asks(session: Session) -> bool:
-    """Whether the target asks for credentials: of three operations, one refuses without them."""
-    probes = (("POST", "/deployments/count"), ("POST", "/deployments/filter"), ("GET", "/hello"))
+    """Whether the target asks for credentials: of three operations, one refuses without them.
+
+    Raises:
+        Violation: it does not, and warnings fail the run.
+    """
+    probes = (("POST", "/deployments/filter"), ("GET", "/hello"), ("POST", "/deployments/count"))
     for method, path in probes:
-        body = {"limit": 0} if method == "POST" else UNSET
-        if session.target.send(method, path, json=body, use="none").status in _REFUSED:
+        body = {"limit": 0} if method == "POST" and path != "/deployments/count" else UNSET
+        exchange = session.target.send(method, path, json=body, use="none")
+        if exchange.status in _REFUSED:
             return True
+    with Probe(session) as probe:
+        probe.judge(
+            finding(
+                "auth.open",
+                session.operations["count_deployments"],
+                exchange,
+                "credentials were given, and nobody needs any",
+                expected="401 or 403 without credentials",
+                got=summary(exchange),
+                cause="open",
+            )
+        )
     return False
 
 

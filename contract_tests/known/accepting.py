@@ -22,8 +22,8 @@ DAYS: Final = 90
 """How long what is accepted stays so, unless the team that owns the file says otherwise."""
 
 _HEAD: Final = """\
-# Known deviations, for `deployments-contract run --known`. Each one needs a reason, an issue, and a
-# date from which it fails again. Written by --known-update; edit it freely.
+# Known deviations, for `deployments-contract run --known`. Each one needs a reason; an issue, and a
+# date from which it fails again, keep it from being forgotten. Written by --known-update.
 """
 _ALONE: Final = re.compile(rf"(?:{'|'.join(FILTERS)})(?:\.[a-z_]+)+(?= )")
 
@@ -77,6 +77,8 @@ def entry(fault: Fault, version: str | None, day: date) -> dict[str, Any]:
 
 def _cause(cause: str) -> str:
     """The cause as a pattern: whatever the value, where it is one criterion that is at fault."""
+    if not cause:
+        return "*"  # it shows without any filter, so with every one
     alone = _ALONE.match(cause)
     if alone and " with " not in cause:
         return f"{_literal(alone[0])}*"

@@ -35,6 +35,8 @@ def collect(session: Session, checks: Iterable[Check] = (), reason: str | None =
     checks = list(checks)
     reason = reason or session.availability.outage() or _nothing_judged(checks)
     unjudged = session.unjudged + session.availability.unjudged()
+    for status, times in target.connection.repeated.items():
+        unjudged[f"answers of {status}: asked again until another came, or patience ended"] += times
     return Report(
         run=Run(
             base_url=target.base_url,

@@ -1,8 +1,9 @@
 """Which faults may only follow from others.
 
 One mistake of a server is met in many places: where it is judged by itself, and wherever a check
-uses the operation as an aid. Two rules, and no more, say that a fault may follow from another one:
+uses the operation as an aid. Three rules, and no more, say that one may follow from another:
 
+- One of its requests was answered with 5xx, and that the operation does so is told by itself.
 - It is shown by a search whose body has in it what that search was found to do wrong.
 - Its rule rests on a rule (`rests_on` in the catalogue) that the same operation was found to break.
 """
@@ -23,12 +24,15 @@ if TYPE_CHECKING:
 
 # Rules by which the answer of a search is judged by itself, and those that use searches as an aid.
 _MEANING: Final = ("filters.", "pages.")
+_FAILED: Final = "shape.server-error"
+_SERVER_ERROR: Final = 500
 _AIDED: Final = ("lifecycle.", "rows.")
 
 
 def causes(report: Report) -> dict[str, Fault]:
     """The faults that may follow from others: id -> the fault that may be the cause."""
     faults = [_Read(report, fault) for fault in report.faults]
+    faults.sort(key=lambda one: one.fault.rule != _FAILED)  # what failed explains most
     found: dict[str, Fault] = {}
     for one in faults:
         cause = next((other for other in faults if one.may_follow_from(other)), None)
@@ -55,6 +59,9 @@ class _Read:
         told = [self._operation(step) for step in fault.steps[-2:]]
         self._shown_by = told[-1] if told else None
         self._about = {fault.operation, *told}
+        self._failed = {
+            self._operation(step) for step in fault.steps if step.status >= _SERVER_ERROR
+        }
         self._filters = _filters(fault.steps)
 
     def _operation(self, step: Step) -> str | None:
@@ -64,6 +71,8 @@ class _Read:
 
     def may_follow_from(self, other: _Read) -> bool:
         rule, cause = self.fault.rule, other.fault.rule
+        if cause == _FAILED and rule != _FAILED:
+            return other.fault.operation in self._failed
         known = catalogue().get(rule)
         if known is not None and cause in known.rests_on:
             return other.fault.operation in self._about

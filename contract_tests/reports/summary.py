@@ -41,7 +41,8 @@ def summary(report: Report) -> Iterator[str]:
     if report.gone:
         count = len(report.gone)
         what = "deviation" if count == 1 else "deviations"
-        yield clip(f"{count} known {what} did not show here: {', '.join(report.gone)}", _WIDTH)
+        told = f"{count} known {what} did not show here: {', '.join(report.gone)}"
+        yield shorten(told, _WIDTH, placeholder=" ...")
     yield from _block(
         "Left unjudged (the verdict does not rest on it)",
         (

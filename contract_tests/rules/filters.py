@@ -95,7 +95,8 @@ class Reading:
             return self.breach("filters.accepted", flaw, "an answer", "none", about=flaw)
         if self.exchange.status != OK:
             got = f"{self.exchange.status} {self.exchange.body[:200].decode('utf-8', 'replace')}"
-            return self.breach("filters.accepted", f"refuses a right body ({says})", "200", got)
+            what = f"answers {self.exchange.status} to a right body ({says})"
+            return self.breach("filters.accepted", what, "200", got)
         try:
             return self.exchange.json()
         except NotJson as error:

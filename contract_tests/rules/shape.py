@@ -151,8 +151,7 @@ class Shapes:
             "shape.body",
             operation,
             exchange,
-            f"the body of status {exchange.status} breaks its schema"
-            f"{' at ' + place.removeprefix('.') if place else ''}",
+            f"the body of status {exchange.status} {_what(deepest, place)}",
             expected=clip(_wanted(deepest), 300),
             got=clip(_came(deepest, body), 200),
             spec=pointer,
@@ -218,6 +217,12 @@ def _deepest(error: Any) -> Any:
     # A branch that only says that null was expected explains nothing.
     telling = [item for item in below if "null" not in item.message.rsplit(" ", 1)[-1]]
     return max((error, *telling), key=lambda item: len(item.instance_path))
+
+
+def _what(error: Any, place: str) -> str:
+    if error.kind.name == _ABSENT:
+        return f"lacks {place}.{error.kind.property}".replace(" .", " ")
+    return f"breaks its schema{' at ' + place.removeprefix('.') if place else ''}"
 
 
 def _wanted(error: Any) -> str:

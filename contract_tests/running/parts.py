@@ -55,7 +55,10 @@ def seconds(text: str, option: str = "--max-time") -> float:
     pieces = re.findall(r"(\d+(?:\.\d+)?)([smh]?)", text)
     if not pieces or "".join(number + unit for number, unit in pieces) != text:
         raise CannotJudge(f"{option} {text}: write it as 90s, 20m, 2h or 1h30m.")
-    return sum(float(number) * _UNITS[unit] for number, unit in pieces)
+    told = sum(float(number) * _UNITS[unit] for number, unit in pieces)
+    if not told:
+        raise CannotJudge(f"{option} {text}: no time at all; write it as 90s, 20m, 2h or 1h30m.")
+    return told
 
 
 def deadline(module: str, started: float, limit: float) -> float:

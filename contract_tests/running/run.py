@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from types import FrameType
 
 _LARGEST_SEED = 10**6
+_SEED_OF_SHARDS = 1
 _CREATED = 201
 _STOP_SIGNALS = tuple(
     getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
@@ -101,7 +102,7 @@ def run(options: Options, *, worker: str = "") -> Iterator[Session]:
     Raises:
         CannotJudge: the target cannot be judged.
     """
-    seed = secrets.randbelow(_LARGEST_SEED) if options.seed is None else options.seed
+    seed = _seed(options)
     reports = wanted(options.reports)
     with _target(options) as target, _stopping_by_signal(target):
         recorders = [
@@ -194,6 +195,13 @@ def left_over(target: Target, janitor: Janitor, prefix: str) -> list[str]:
         return []
     command = ["deployments-contract", "clean", "--base-url", target.base_url, "--prefix", prefix]
     return [f"{shlex.join(command)}  # all of it at once, when the target does delete", *lines]
+
+
+def _seed(options: Options) -> int:
+    """The seed of a run; one and the same for all parts of a run that is split."""
+    if options.seed is not None:
+        return options.seed
+    return _SEED_OF_SHARDS if options.shard else secrets.randbelow(_LARGEST_SEED)
 
 
 def _short(shard: str) -> str:

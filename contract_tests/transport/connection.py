@@ -6,6 +6,7 @@ import json
 import re
 import secrets
 import time
+from collections import Counter
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -46,6 +47,7 @@ class Connection:
     Attributes:
         seconds: time spent waiting for answers.
         requests: how many requests were sent, repeated ones included.
+        repeated: status -> how many answers of a busy target were not taken: asked again.
         silent: why the last request got no answer although the server is alive; "" when it did.
         announce: told in a sentence when the server makes us wait.
     """
@@ -55,6 +57,7 @@ class Connection:
         self.credentials = credentials
         self.requests = 0
         self.seconds = 0.0
+        self.repeated: Counter[int] = Counter()
         self.silent = ""
         self.announce: Callable[[str], None] = lambda _: None
         self.let_in = False
@@ -115,6 +118,7 @@ class Connection:
             if attempt == 0 and self._is_about_this_one(response):
                 tries = min(tries, _LONE_TRIES)
             self._wait(response, attempt)
+            self.repeated[response.status_code] += 1
             attempt += 1
         busy = response.status_code in BUSY
         # One that stayed busy is not waited for as long again.

@@ -27,7 +27,7 @@ def test_times(text: str, seconds: float) -> None:
     assert parts.seconds(text) == seconds
 
 
-@pytest.mark.parametrize("text", ["", "soon", "5d", "1h x", "m"])
+@pytest.mark.parametrize("text", ["", "soon", "5d", "1h x", "m", "0", "0h0s"])
 def test_what_is_no_time(text: str) -> None:
     with pytest.raises(CannotJudge, match=r"--timeout .*write it as 90s"):
         parts.seconds(text, "--timeout")

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -141,6 +142,28 @@ def test_a_breach_of_a_rule_that_rests_on_a_broken_one_may_follow(session: Sessi
     session.record(found("lifecycle.gone", "update_deployment", deletion))
     session.record(found("lifecycle.delete-runs", "bulk_delete_deployments", COUNTED))
     assert not any("may follow" in line for line in lines(session))
+
+
+def test_what_comes_of_a_failing_operation_is_a_line_below_it(session: Session) -> None:
+    deletion = asked("/deployments/00000000-0000-4000-8000-00000000dead", method="DELETE")
+    failed, reading = replace(deletion, status=500), replace(deletion, method="GET")
+    session.record(found("lifecycle.gone", "read_deployment", reading, failed))
+    session.record(found("lifecycle.found", "read_deployment", reading, deletion))
+    session.record(found("shape.server-error", "delete_deployment", failed))
+    told = lines(session)
+    assert told[1:4] == [
+        "  shape.server-error is broken [shape.server-error]",
+        "    delete_deployment",
+        "    ... and 1 more that may follow from it: lifecycle.gone",
+    ]
+    assert any(line.endswith("[lifecycle.found]") for line in told)
+
+
+def test_answers_of_a_busy_target_are_told(session: Session) -> None:
+    session.target.connection.repeated[503] += 16
+    assert any(
+        "answers of 503: asked again" in line and "(16 cases)" in line for line in lines(session)
+    )
 
 
 def test_of_one_rule_a_few_faults_are_shown(session: Session) -> None:

@@ -244,6 +244,12 @@ def test_what_is_accepted_is_known_from_then_on(tmp_path: Path) -> None:
     day = date(2026, 5, 1)
     after = accept(report("deployments.name.any_ one", "order by name"), file, today=day)
     assert (after.status, len(after.known)) == (0, 2)
+    # What shows without a filter shows with any: another part of the run meets it elsewhere.
+    unfiltered = tmp_path / "unfiltered.yaml"
+    accept(report(""), unfiltered, today=day)
+    everything = Known(parse(unfiltered.read_text("utf-8"), ""), "3.8.9", today=day)
+    assert everything.covers(finding(""))
+    assert everything.covers(finding("flows empty"))
     text = file.read_text("utf-8")
     assert text.startswith("# ours\n")
     entries = parse(text, "")

@@ -94,6 +94,7 @@ def test_a_busy_server_is_asked_again() -> None:
     with serve(lambda *_: Answer(status=next(busy))) as url, Target(url) as target:
         assert target.get("/x").status == 200
     assert target.requests == 3
+    assert target.connection.repeated == {503: 1, 429: 1}
 
 
 def test_a_server_that_stays_busy_is_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
