@@ -6,14 +6,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from contract_tests.asking.actor import Actor
-from contract_tests.checks.askable import askable
+from contract_tests.checks.askable import ask
 from contract_tests.checks.conformance import Conformance
 from contract_tests.data.ground import Ground
 from contract_tests.spec.operations import operations
 
 if TYPE_CHECKING:
+    from contract_tests.asking.actor import Actor
     from contract_tests.running.session import Session
+    from contract_tests.spec.contract import Contract
 
 _ALL = [operation.id for operation in operations() if operation.fuzzed]
 
@@ -28,9 +29,9 @@ def ground(session: Session) -> Ground:
 @pytest.mark.parametrize("operation", _ALL)
 def test_operation(session: Session, ground: Ground, operation: str) -> None:
     """Examples, coverage and fuzzing of one operation."""
-    contract = askable(session, operation)
-    if contract is None:
-        return
-    with Actor(session, operation.replace("_", "-")) as actor:
-        ground.actor = actor
-        Conformance(actor, ground, contract, session.random(f"conformance/{operation}")).run()
+    random = session.random(f"conformance/{operation}")
+
+    def check(actor: Actor, ground: Ground, contract: Contract) -> None:
+        Conformance(actor, ground, contract, random).run()
+
+    ask(session, ground, operation, check)

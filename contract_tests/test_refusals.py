@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from contract_tests.asking.actor import Actor
 from contract_tests.checks import hostile, references
-from contract_tests.checks.askable import askable
+from contract_tests.checks.askable import ask
 from contract_tests.checks.refusals import Refusals
 from contract_tests.data.ground import Ground
 from contract_tests.spec.operations import operations
@@ -17,7 +16,9 @@ from contract_tests.spec.version import spec_for
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from contract_tests.asking.actor import Actor
     from contract_tests.running.session import Session
+    from contract_tests.spec.contract import Contract
 
 _ALL = spec_for(None).contracts
 _WITH_BODY = [
@@ -35,13 +36,12 @@ def ground(session: Session) -> Ground:
 def _run(
     session: Session, ground: Ground, operation: str, what: Callable[[Refusals], None]
 ) -> None:
-    contract = askable(session, operation)
-    if contract is None:
-        return
-    with Actor(session, operation.replace("_", "-")) as actor:
-        ground.actor = actor
-        random = session.random(f"refusals/{operation}/{what.__name__}")
+    random = session.random(f"refusals/{operation}/{what.__name__}")
+
+    def check(actor: Actor, ground: Ground, contract: Contract) -> None:
         what(Refusals(actor, ground, contract, random))
+
+    ask(session, ground, operation, check)
 
 
 @pytest.mark.judges(
@@ -72,21 +72,11 @@ def test_requests(session: Session, ground: Ground, operation: str) -> None:
 @pytest.mark.parametrize("operation", references.OPERATIONS)
 def test_references(session: Session, ground: Ground, operation: str) -> None:
     """Bodies that name a flow, a pool or a limit that is not there."""
-    contract = askable(session, operation)
-    if contract is None:
-        return
-    with Actor(session, operation.replace("_", "-")) as actor:
-        ground.actor = actor
-        references.send(actor, ground, contract)
+    ask(session, ground, operation, references.send)
 
 
 @pytest.mark.judges("shape.*")
 @pytest.mark.parametrize("operation", [*hostile.SEARCHING, *hostile.STORING])
 def test_hostile(session: Session, ground: Ground, operation: str) -> None:
     """Inputs that no sensible client sends; the server must not fail on them."""
-    contract = askable(session, operation)
-    if contract is None:
-        return
-    with Actor(session, operation.replace("_", "-")) as actor:
-        ground.actor = actor
-        hostile.send(actor, ground, contract)
+    ask(session, ground, operation, hostile.send)

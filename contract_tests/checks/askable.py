@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from contract_tests.asking.actor import Actor
 from contract_tests.spec.operations import operations
 from contract_tests.spec.version import spec_for
 from contract_tests.transport.target import may_change
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from contract_tests.data.ground import Ground
     from contract_tests.running.session import Session
     from contract_tests.spec.contract import Contract
     from contract_tests.spec.operations import Operation
@@ -34,6 +38,21 @@ def askable(session: Session, operation: str) -> Contract | None:
     else:
         return contract
     return None
+
+
+def ask(
+    session: Session,
+    ground: Ground,
+    operation: str,
+    what: Callable[[Actor, Ground, Contract], None],
+) -> None:
+    """Do something to an operation, if it may be asked, by an actor of its own."""
+    contract = askable(session, operation)
+    if contract is None:
+        return
+    with Actor(session, operation.replace("_", "-")) as actor:
+        ground.actor = actor
+        what(actor, ground, contract)
 
 
 def _has_its_turn(session: Session, operation: str) -> bool:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from mock_server.call import Call, Reply
 from mock_server.errors import ApiError, Conflict, NotFound
 from mock_server.operations.parts import views
+from mock_server.operations.parts.orders import by_name
 from mock_server.operations.parts.records_and_bodies import (
     NO_CONTENT,
     by_id,
@@ -86,14 +87,9 @@ def read_block_types(call: Call) -> Reply:
         fits = predicate(BLOCK_SCHEMAS, body["block_schemas"])
         having = {item["block_type_id"] for item in store.all("block_schemas") if fits(item)}
         matching = [record for record in matching if record["id"] in having]
-    matching.sort(key=_by_name)
+    matching.sort(key=by_name)
     stretch = matching[offset : offset + limit]
     return Reply(200, [views.pick(record, views.BLOCK_TYPE) for record in stretch])
-
-
-def _by_name(record: Record) -> bytes:
-    name: str = record["name"]
-    return name.encode()
 
 
 def update_block_type(call: Call) -> Reply:
@@ -251,10 +247,10 @@ def read_block_documents(call: Call) -> Reply:
     """The blocks that match, sorted, one stretch of them; anonymous ones only when asked for."""
     store, (limit, offset) = call.store, window(call)
     matching, sort = _matching(call), full(call).get("sort") or "NAME_ASC"
-    matching.sort(key=_by_name, reverse=sort == "NAME_DESC")
+    matching.sort(key=by_name, reverse=sort == "NAME_DESC")
     if sort == "BLOCK_TYPE_AND_NAME_ASC":
         kinds = store.tables["block_types"].records
-        matching.sort(key=lambda record: _by_name(kinds[record["block_type_id"]]))
+        matching.sort(key=lambda record: by_name(kinds[record["block_type_id"]]))
     secrets = bool(full(call).get(SECRETS))
     stretch = matching[offset : offset + limit]
     return Reply(200, [_document(store, record, secrets=secrets) for record in stretch])

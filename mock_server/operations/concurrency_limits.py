@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from mock_server.call import Call, Reply
 from mock_server.operations.parts import deployment_records, views
+from mock_server.operations.parts.orders import in_order
 from mock_server.operations.parts.records_and_bodies import NO_CONTENT, found, full, sent, touch
 from mock_server.operations.parts.search import window
 
@@ -41,7 +42,7 @@ def read_concurrency_limit_v2(call: Call) -> Reply:
 def read_all_concurrency_limits_v2(call: Call) -> Reply:
     """The concurrency limits by name, one stretch of them."""
     store, (limit, offset) = call.store, window(call)
-    ordered = sorted(store.all("concurrency_limits"), key=lambda record: record["name"].encode())
+    ordered = in_order(store.all("concurrency_limits"))
     stretch = ordered[offset : offset + limit]
     return Reply(200, [views.global_limit(store, record) for record in stretch])
 

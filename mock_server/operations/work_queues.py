@@ -8,6 +8,7 @@ from mock_server import query
 from mock_server.call import Call, Reply
 from mock_server.errors import ApiError, Conflict
 from mock_server.operations.parts import limit_slots, pools_and_queues, views
+from mock_server.operations.parts.orders import in_order
 from mock_server.operations.parts.records_and_bodies import NO_CONTENT, by_id, found, full, sent
 from mock_server.operations.parts.search import window
 from mock_server.store.tables import DuplicateKey
@@ -67,7 +68,7 @@ def read_work_queues(call: Call) -> Reply:
     store, (limit, offset) = call.store, window(call)
     wanted = {"work_pool_queues": sent(call).get("work_queues")}
     matching = query.select(store.data(), "work_queues", wanted)
-    ordered = sorted(matching, key=lambda queue: queue["name"].encode())
+    ordered = in_order(matching)
     stretch = ordered[offset : offset + limit]
     return Reply(200, [_view(store, queue) for queue in stretch])
 

@@ -10,16 +10,23 @@ if TYPE_CHECKING:
 
     from mock_server.store.tables import Record
 
+
+def by_name(record: Record) -> bytes:
+    """What records are sorted by when it is by name."""
+    name: str = record["name"]
+    return name.encode()
+
+
 SORTS: Final[Mapping[str, tuple[Callable[[Record], Any], bool]]] = {
-    "NAME_ASC": (lambda record: record["name"].encode(), False),
-    "NAME_DESC": (lambda record: record["name"].encode(), True),
+    "NAME_ASC": (by_name, False),
+    "NAME_DESC": (by_name, True),
     "CREATED_DESC": (itemgetter("created"), True),
     "UPDATED_DESC": (itemgetter("updated"), True),
 }
 """The key of an order, and whether the greatest comes first."""
 
 
-def in_order(records: Iterable[Record], sort: str | None) -> list[Record]:
+def in_order(records: Iterable[Record], sort: str | None = None) -> list[Record]:
     """The records in an order of SORTS; by name when none is told."""
     key, descending = SORTS[sort or "NAME_ASC"]
     return sorted(records, key=key, reverse=descending)
