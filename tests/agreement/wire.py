@@ -11,6 +11,7 @@ from typing import Any, Final, Self
 import httpx
 
 from contract_tests.comparing.sameness import Answer
+from tests.real_server.process import PATIENCE
 
 UNSET: Final = object()
 RETRIES: Final = 5
@@ -95,7 +96,7 @@ class Side:
         self._connect()
 
     def _connect(self) -> None:
-        self.client = httpx.Client(trust_env=False, timeout=60, headers={"accept": "*/*"})
+        self.client = httpx.Client(trust_env=False, timeout=PATIENCE, headers={"accept": "*/*"})
         for name in ("accept-encoding", "user-agent"):
             del self.client.headers[name]
 

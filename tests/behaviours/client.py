@@ -9,6 +9,8 @@ from typing import Any, Self
 
 import httpx
 
+from tests.real_server.process import PATIENCE
+
 RETRIES = 5
 
 
@@ -40,7 +42,7 @@ class Client:
         self._connect()
 
     def _connect(self) -> None:
-        self._http = httpx.Client(trust_env=False, timeout=60)
+        self._http = httpx.Client(trust_env=False, timeout=PATIENCE)
         for name in ("accept", "accept-encoding", "user-agent"):
             del self._http.headers[name]
 

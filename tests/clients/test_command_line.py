@@ -15,6 +15,7 @@ import pytest
 import yaml
 
 from tests.clients.driving import Normaliser, difference
+from tests.real_server.process import PATIENCE
 
 if TYPE_CHECKING:
     from tests.clients.driving import Driver
@@ -53,7 +54,7 @@ class World:
 
     def __init__(self, url: str, flow: str) -> None:
         self.url = url
-        self.client = httpx.Client(base_url=url, timeout=60, trust_env=False)
+        self.client = httpx.Client(base_url=url, timeout=PATIENCE, trust_env=False)
         self.flow = flow
         flow_id = self._make("flows", name=flow, tags=["t"])
         self._make("work_pools", name=f"{flow}-pool", type="process", base_job_template=TEMPLATE)

@@ -17,6 +17,7 @@ from mock_server.recording.masking import MASK, masked, scrubbed
 from mock_server.recording.records import to_records
 from mock_server.recording.source import CannotRecord, Source, read_all
 from mock_server.store import Store
+from tests.real_server.process import PATIENCE
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -42,7 +43,7 @@ def decays(record: dict[str, Any]) -> bool:
 def shown(url: str) -> dict[str, list[dict[str, Any]]]:
     """What a server answers with, without what moves along with the clock."""
     found = {}
-    with httpx.Client(base_url=url, trust_env=False, timeout=60) as client:
+    with httpx.Client(base_url=url, trust_env=False, timeout=PATIENCE) as client:
         for path, body in LISTS.items():
             records = client.post(path, json=body).raise_for_status().json()
             for record in records:
@@ -80,7 +81,7 @@ def test_a_recording_of_the_mock_shows_the_same(tmp_path: Path, fixtures: str) -
 
 
 def test_a_recording_of_a_real_server_shows_the_same(real_server: str, tmp_path: Path) -> None:
-    with httpx.Client(base_url=real_server, trust_env=False, timeout=60) as client:
+    with httpx.Client(base_url=real_server, trust_env=False, timeout=PATIENCE) as client:
         flow = client.post("/flows/", json={"name": "recorded"}).json()["id"]
         client.post("/work_pools/", json={"name": "recorded", "type": "process"})
         made = client.post(
@@ -109,7 +110,7 @@ def test_a_recording_of_a_real_server_shows_the_same(real_server: str, tmp_path:
             assert again == client.get(f"/deployments/{made['id']}").json()
             body = {"deployments": {"id": {"any_": [made["id"]]}}, "sort": "ID_DESC"}
             runs = [
-                httpx.post(f"{url}/flow_runs/filter", json=body, timeout=60).json()
+                httpx.post(f"{url}/flow_runs/filter", json=body, timeout=PATIENCE).json()
                 for url in (mock.url, real_server)
             ]
     for run in (*runs[0], *runs[1]):

@@ -19,6 +19,7 @@ from mock_server.errors import ApiError
 from mock_server.requests import Requests
 from mock_server.requests.body import is_own
 from mock_server.responses import render
+from tests.real_server.process import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -151,7 +152,7 @@ LENIENT = {"update_flow_run_labels"}
 
 @pytest.mark.parametrize("operation", sorted(BODIES.keys() - OUTLINED))
 def test_the_models_refuse_as_a_real_server_does(real_server: str, operation: str) -> None:
-    with httpx.Client(base_url=real_server, timeout=30) as client:
+    with httpx.Client(base_url=real_server, timeout=PATIENCE) as client:
         for body in bodies(operation):
             content = json.dumps(body).encode()
             answer = theirs(client, operation, content)

@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from mock_server import serve
-from tests.real_server.process import prefect_server
+from tests.real_server.process import PATIENCE, prefect_server
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,7 +21,6 @@ ON: Final = {
     f"PREFECT_SERVER_SERVICES_{name}_ENABLED": "true"
     for name in ("SCHEDULER", "LATE_RUNS", "PAUSE_EXPIRATIONS", "EVENT_PERSISTER")
 }
-PATIENCE: Final = 90
 EVERY_HOUR: Final = {"schedule": {"interval": 3600, "anchor_date": "2026-01-01T00:00:00Z"}}
 EVERY_MINUTE: Final = {"schedule": {"interval": 60, "anchor_date": "2026-01-01T00:00:00Z"}}
 IN_BERLIN: Final = {"schedule": {"cron": "0 6 * * *", "timezone": "Europe/Berlin"}}
@@ -62,7 +61,7 @@ SHOWN: Final = (
 
 def told_by(url: str) -> dict[str, Any]:
     """What becomes of some deployments and runs on a server with services."""
-    with httpx.Client(base_url=url, timeout=60, trust_env=False) as client:
+    with httpx.Client(base_url=url, timeout=PATIENCE, trust_env=False) as client:
 
         def post(path: str, **body: Any) -> Any:
             # Services of a real server write, too, and its database is locked then.

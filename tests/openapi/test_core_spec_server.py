@@ -17,6 +17,7 @@ import pytest
 from openapi import load
 from openapi.json_schema import json_schema_view
 from openapi.structure import escape, operations
+from tests.real_server.process import PATIENCE
 
 NOBODY = "00000000-0000-4000-8000-000000000000"
 GOOD = (200, 201, 204)
@@ -282,7 +283,7 @@ def admitted(operation: str, body: Any) -> bool:
 def client(server: str) -> httpx.Client:
     # No connection is kept: a real server closes it after a 500.
     limits = httpx.Limits(max_keepalive_connections=0)
-    return httpx.Client(base_url=server, timeout=60, limits=limits)
+    return httpx.Client(base_url=server, timeout=PATIENCE, limits=limits)
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from openapi import load
 from openapi.cli import main
 from openapi.drift_review import Reviewed, load_review
 from openapi.structure import operations
+from tests.real_server.process import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -57,7 +58,9 @@ def filled(value: Any, names: Mapping[str, str]) -> Any:
 def client(real_server: str) -> Iterator[httpx.Client]:
     # No connection is kept: a real server closes it after a 500.
     limits = httpx.Limits(max_keepalive_connections=0)
-    with httpx.Client(base_url=real_server, timeout=60, limits=limits, trust_env=False) as client:
+    with httpx.Client(
+        base_url=real_server, timeout=PATIENCE, limits=limits, trust_env=False
+    ) as client:
         yield client
 
 

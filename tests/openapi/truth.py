@@ -15,6 +15,7 @@ from contract_tests.rules.refusal import errors
 from contract_tests.spec.contract import Contract, lookup
 from contract_tests.spec.version import spec_for
 from contract_tests.transport.exchange import Exchange
+from tests.real_server.process import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -148,7 +149,7 @@ class Truth:
         # No connection is kept: a real server closes it after a 500.
         self._client = httpx.Client(
             base_url=base_url,
-            timeout=60,
+            timeout=PATIENCE,
             trust_env=False,
             headers={"content-type": "application/json"},
         )

@@ -14,6 +14,8 @@ import httpx
 REPOSITORY = Path(__file__).resolve().parents[2]
 START_SECONDS = 180
 STOP_SECONDS = 15
+# What a client of it waits for an answer: its database waits a minute for a lock, now and then.
+PATIENCE = 90
 
 # Nothing may change the data behind a test's back, and nothing may leave the machine.
 SETTINGS = {

@@ -21,6 +21,7 @@ STARTED = time.monotonic()
 
 NOBODY = "00000000-0000-0000-0000-000000000000"
 TRIES = 10
+AFTER_POLL = 0.1  # seconds
 CONFLICT = "Data integrity conflict."
 FILTERS = ["flows", "flow_runs", "task_runs", "deployments"]
 NOW = datetime.now(UTC).replace(microsecond=0)
@@ -78,6 +79,9 @@ class Sender:
                 break
             # The database of a real server is briefly locked, by its background tasks too.
             time.sleep(0.5)
+        if operation == "get_scheduled_flow_runs":
+            # After it a real server notes the poll; a write just then waits a minute for its lock.
+            time.sleep(AFTER_POLL)
         assert answer.status_code == status, (operation, body, answer.status_code, answer.text)
         schema = response_schema(operation, status)
         if schema is None:

@@ -6,13 +6,14 @@ import httpx
 import pytest
 
 from tests.openapi.supporting.asking import Sender
+from tests.real_server.process import PATIENCE
 
 
 @pytest.fixture
 def send(server: str) -> Sender:
     # No connection is kept: a real server closes it after a 500.
     limits = httpx.Limits(max_keepalive_connections=0)
-    return Sender(httpx.Client(base_url=f"{server}/", timeout=30, limits=limits))
+    return Sender(httpx.Client(base_url=f"{server}/", timeout=PATIENCE, limits=limits))
 
 
 @pytest.fixture
