@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 
 from contract_tests.errors import OutOfTime
 from contract_tests.findings import Finding, Violation, raise_all
-from contract_tests.rules.shape import finding, summary
+from contract_tests.rules.shape import Shapes, finding, shapes_for, summary
 from contract_tests.spec.version import spec_for
 from contract_tests.transport.target import UNSET
 
@@ -59,6 +59,11 @@ class Probe:
         """The contract as it stands for the target's version."""
         return spec_for(self.session.target.version)
 
+    @property
+    def shapes(self) -> Shapes:
+        """The judge of its answers' shape."""
+        return shapes_for(self.session.target.version)
+
     def has(self, operation_id: str) -> bool:
         """Whether a server of the target's version has the operation."""
         return operation_id in self.spec.contracts
@@ -86,7 +91,7 @@ class Probe:
             content=content,
             headers=headers,
         )
-        for breach in self.spec.shapes.check(contract, exchange):
+        for breach in self.shapes.check(contract, exchange):
             self.judge(breach)
         return exchange
 
@@ -175,7 +180,7 @@ class Probe:
         """Whether the answer is of the shape that its operation declares."""
         operation = self.session.operations.match(exchange.method, exchange.path)
         contract = self.spec.contracts.get(operation.id) if operation else None
-        return contract is None or not any(True for _ in self.spec.shapes.check(contract, exchange))
+        return contract is None or not any(True for _ in self.shapes.check(contract, exchange))
 
     def _few_of_a_kind(self) -> list[Violation]:
         """The violations, of each rule and operation a few: one fault may have many causes."""

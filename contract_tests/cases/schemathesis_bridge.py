@@ -26,6 +26,7 @@ from schemathesis.generation.feedback import NO_FEEDBACK
 from schemathesis.generation.overrides import Override
 
 from contract_tests.cases.constraint_breaking import spellings
+from contract_tests.spec.version import spec_for
 from contract_tests.transport.target import UNSET
 
 if TYPE_CHECKING:
@@ -55,6 +56,12 @@ class Generated:
     query: Mapping[str, Any]
     body: Any = UNSET
     content: bytes | None = None
+
+
+@lru_cache(maxsize=4)
+def bridge_for(version: str | None) -> Bridge:
+    """The generators for a server version's contract."""
+    return Bridge(spec_for(version).document)
 
 
 class Bridge:

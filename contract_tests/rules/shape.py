@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 import jsonschema_rs
 
 from contract_tests.findings import MISSING, Finding, clip
 from contract_tests.spec.contract import JSON
+from contract_tests.spec.version import spec_for
 from contract_tests.transport.exchange import Exchange, NotJson
+from openapi.formats import CHECKS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -20,6 +22,12 @@ if TYPE_CHECKING:
 _UNAVAILABLE: Final = 503
 _SERVER_ERROR: Final = 500
 _ABSENT: Final = "required"  # as the validator calls it
+
+
+@lru_cache(maxsize=4)
+def shapes_for(version: str | None) -> Shapes:
+    """The judge of a server version's answers."""
+    return Shapes(spec_for(version).view, CHECKS)
 
 
 class Shapes:

@@ -1,22 +1,18 @@
-"""The contract as it stands for one server version: operations, shapes and readings."""
+"""The contract as it stands for one server version: operations, bodies and readings."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import openapi
-from contract_tests.rules.shape import Shapes
 from contract_tests.spec.contract import Contract, lookup
 from contract_tests.spec.leniency import Readings
 from contract_tests.spec.operations import Operations
 from openapi.formats import CHECKS
 from openapi.json_schema import json_schema_view
-
-if TYPE_CHECKING:
-    from contract_tests.cases.schemathesis_bridge import Bridge
 
 _SINCE = "x-prefect-since"
 _ASSUMES_A_SCHEMA = (3, 4, 21)
@@ -45,18 +41,6 @@ class Spec:
     def view(self) -> dict[str, Any]:
         """The document with its schemas in their 2020-12 form."""
         return json_schema_view(self.document)
-
-    @cached_property
-    def shapes(self) -> Shapes:
-        """The judge of answers."""
-        return Shapes(self.view, CHECKS)
-
-    @cached_property
-    def bridge(self) -> Bridge:
-        """The cases that Schemathesis makes of it."""
-        from contract_tests.cases.schemathesis_bridge import Bridge  # noqa: PLC0415 - a slow import
-
-        return Bridge(self.document)
 
     @cached_property
     def readings(self) -> Readings:

@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
+from contract_tests.cases.schemathesis_bridge import bridge_for
 from contract_tests.checks.conformance import Words, within_64_bits
+from contract_tests.rules.shape import shapes_for
 from contract_tests.spec.version import spec_for
 from contract_tests.transport.exchange import Exchange
 from contract_tests.transport.target import UNSET
@@ -28,7 +30,7 @@ def rules(
         body=body,
         base_url="http://x/api",
     )
-    found = SPEC.shapes.check(SPEC.contracts[operation], exchange)
+    found = shapes_for(None).check(SPEC.contracts[operation], exchange)
     return {finding.rule: finding.cause for finding in found}
 
 
@@ -112,7 +114,7 @@ def test_nothing_is_stored_that_a_database_turns_into_a_longer_integer() -> None
 )
 def test_the_same_seed_makes_the_same_cases(operation: str) -> None:
     first, second = (
-        SPEC.bridge.fuzzing(operation, valid=True, examples=4, seed=7) for _ in range(2)
+        bridge_for(None).fuzzing(operation, valid=True, examples=4, seed=7) for _ in range(2)
     )
     assert first == second
     assert len(first) > 0
@@ -121,13 +123,13 @@ def test_the_same_seed_makes_the_same_cases(operation: str) -> None:
 def test_coverage_has_both_right_and_wrong_bodies() -> None:
     contract = SPEC.contracts["schedule_deployment"]
     schema = contract.body_schema
-    bodies = [case.body for case in SPEC.bridge.coverage("schedule_deployment")]
+    bodies = [case.body for case in bridge_for(None).coverage("schedule_deployment")]
     verdicts = {SPEC.readings.verdict(schema, body) for body in bodies if body is not UNSET}
     assert {"accept", "refuse"} <= verdicts
 
 
 def test_examples_of_the_contract_are_sent() -> None:
-    assert list(SPEC.bridge.examples("create_deployment"))
+    assert list(bridge_for(None).examples("create_deployment"))
 
 
 def test_formats() -> None:

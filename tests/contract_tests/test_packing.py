@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from contract_tests.rules.filters import Expected, Reading
+from contract_tests.rules.shape import shapes_for
 from contract_tests.spec.version import spec_for
 from contract_tests.transport.packing import NOT_WHOLE
 from contract_tests.transport.target import Target
@@ -28,7 +29,7 @@ def ask(body: bytes, coding: str = "gzip") -> Exchange:
 
 def rules(exchange: Exchange) -> list[tuple[str, str]]:
     spec = spec_for(None)
-    found = spec.shapes.check(spec.contracts["read_deployments"], exchange)
+    found = shapes_for(None).check(spec.contracts["read_deployments"], exchange)
     return [(finding.rule, finding.message) for finding in found]
 
 
