@@ -239,3 +239,37 @@ def test_what_older_releases_do_otherwise_is_as_narrow_as_that(
     exchange = sent(json.dumps(body).encode(), path=path)
     assert found[entry].triggered_by(operation, view(exchange)) is shows
     assert entry not in {one.id for one in Known.load("3.8.8").entries}
+
+
+@pytest.mark.parametrize(
+    ("schema", "enforce", "shows"),
+    [
+        (5, True, True),
+        (1.5, "yes", True),
+        (0, 1, True),
+        ("a$schema", True, True),
+        (["$schema"], True, True),
+        ({"$schema": []}, True, True),
+        (5, False, False),
+        (5, 0, False),
+        (True, True, False),
+        ("schema", True, False),
+        (["$schema "], True, False),
+        ({"$schema": "x"}, True, False),
+        ({"type": 1}, True, False),
+    ],
+)
+def test_a_parameter_schema_of_no_object_is_excused_as_narrowly_as_it_fails(
+    schema: object, enforce: object, *, shows: bool
+) -> None:
+    (entry,) = [
+        one
+        for one in Known.load("3.8.8").entries
+        if one.id == "deployment-with-a-parameter-schema-of-no-object"
+    ]
+    body = {"parameter_openapi_schema": schema, "enforce_parameter_schema": enforce}
+    told = view(sent(json.dumps(body).encode()))
+    assert entry.triggered_by("create_deployment", told) is shows
+    del body["enforce_parameter_schema"]
+    told = view(sent(json.dumps(body).encode()))
+    assert not entry.triggered_by("create_deployment", told)
