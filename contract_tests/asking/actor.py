@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, Final
 from contract_tests.asking.probe import Probe, Stop
 from contract_tests.findings import MISSING
 from contract_tests.rules.rows import is_equal
-from contract_tests.spec.version import numbers
 from contract_tests.transport.exchange import NotJson
 
 if TYPE_CHECKING:
@@ -36,7 +35,6 @@ VOLATILE: Final = frozenset(
 # Never change once a deployment is there.
 CONSTANT: Final = ("id", "created", "name", "flow_id")
 _NUMBERS: Final = count(1)
-_DASHES_IN_VARIABLES: Final = (3, 4, 1)
 # Beyond what the scheduler of any server looks at.
 FAR: Final = "2090-01-01T00:00:00Z"
 
@@ -70,8 +68,7 @@ class Actor(Probe):
     def variable_name(self, what: str = "variable") -> str:
         """A name for a variable: lower case, and before 3.4.1 without dashes."""
         name = self.name(what).lower()
-        version = self.session.target.version
-        dashes = version is None or numbers(version) >= _DASHES_IN_VARIABLES
+        dashes = self.spec.does("takes dashes in names of variables")
         return name if dashes else name.replace("-", "_")
 
     def knows(self, schema: str, field: str) -> bool:

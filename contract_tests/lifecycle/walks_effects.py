@@ -21,7 +21,6 @@ from contract_tests.asking.actor import (
 from contract_tests.lifecycle import judges
 from contract_tests.lifecycle.walks_deployments import FULL
 from contract_tests.lifecycle.walks_runs import scheduled
-from contract_tests.spec.version import numbers
 
 if TYPE_CHECKING:
     from contract_tests.asking.actor import Record
@@ -41,14 +40,11 @@ _BY_HAND: Final = {
 _WAIT: Final = 1.1
 """Seconds after which the clock of every server has moved on."""
 _PATIENCE: Final = 5.0
-# What servers before that do besides was not seen.
-_RECENT: Final = (3, 8)
 
 
 def is_recent(actor: Actor) -> bool:
     """Whether the target is of a release whose side effects are known."""
-    version = actor.session.target.version
-    return version is None or numbers(version) >= _RECENT
+    return actor.spec.does("has the side effects that were seen")
 
 
 @judges("create", "read", "runs-stay", "scheduled-runs-go")

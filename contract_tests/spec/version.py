@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from typing import Any
+from typing import Any, Final, Literal
 
 import openapi
 from contract_tests.spec.contract import Contract, lookup
@@ -14,8 +14,18 @@ from contract_tests.spec.operations import Operations
 from openapi.formats import CHECKS
 from openapi.json_schema import json_schema_view
 
+Ability = Literal[
+    "takes dashes in names of variables",
+    "takes no parameter schema for the empty one",
+    "has the side effects that were seen",
+]
 _SINCE = "x-prefect-since"
-_ASSUMES_A_SCHEMA = (3, 4, 21)
+# What a released server does only from a version on, and no mark in the spec can say.
+_DOES_SINCE: Final[Mapping[Ability, str]] = {
+    "takes dashes in names of variables": "3.4.1",
+    "takes no parameter schema for the empty one": "3.4.21",
+    "has the side effects that were seen": "3.8",  # what earlier ones do besides was not seen
+}
 _NULL = {"$ref": "#/components/schemas/Null"}
 
 
@@ -64,7 +74,7 @@ class Spec:
         a deployment and to run it; so these are told the empty one, which later ones assume.
         """
         fitted: dict[str, Any] = self.fit("create_deployment", dict(body))
-        if self.version is not None and numbers(self.version) < _ASSUMES_A_SCHEMA:
+        if not self.does("takes no parameter schema for the empty one"):
             fitted.setdefault("parameter_openapi_schema", {})
         return fitted
 
@@ -80,6 +90,10 @@ class Spec:
         if not isinstance(value, dict) or not known:
             return value
         return {key: self.fit_to(known[key], item) for key, item in value.items() if key in known}
+
+    def does(self, what: Ability) -> bool:
+        """Whether a server of the version does what its contract cannot say."""
+        return self.version is None or numbers(self.version) >= numbers(_DOES_SINCE[what])
 
     def properties(self, schema: str) -> Mapping[str, Any]:
         """The properties that a component schema has in the version, by name."""
