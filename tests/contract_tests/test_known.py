@@ -273,3 +273,23 @@ def test_a_parameter_schema_of_no_object_is_excused_as_narrowly_as_it_fails(
     del body["enforce_parameter_schema"]
     told = view(sent(json.dumps(body).encode()))
     assert not entry.triggered_by("create_deployment", told)
+
+
+@pytest.mark.parametrize(
+    ("end", "seconds", "shows"),
+    [
+        ("1006-06-09T05:07:34Z", 6.8e13, True),
+        ("2026-02-01T00:00:00Z", 2.52e11, True),
+        ("9999-12-31T00:00:00Z", 1e6, True),
+        ("2026-02-01T00:00:00Z", 86400, False),
+        ("2026-02-01T00:00:00Z", 1e8, False),
+        ("9999-12-31T00:00:00Z", 3600, False),
+        ("2026-02-01T00:00:00Z", "x", False),
+    ],
+)
+def test_a_history_that_ends_beyond_the_calendar(end: str, seconds: object, *, shows: bool) -> None:
+    found = {one.id: one for one in Known.load("3.8.8").entries}
+    body = {"history_end": end, "history_interval_seconds": seconds}
+    told = view(sent(json.dumps(body).encode(), path="/flow_runs/history"))
+    entry = found["history-that-ends-beyond-the-calendar"]
+    assert entry.triggered_by("flow_run_history", told) is shows
