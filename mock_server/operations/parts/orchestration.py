@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from mock_server.operations.parts import limit_slots
@@ -14,6 +14,7 @@ from mock_server.operations.parts.transition_rules import (
     RULES,
     Refusal,
     Transition,
+    leaving_the_end,
     slot_was_lost,
 )
 from mock_server.operations.parts.views import TERMINAL_STATES
@@ -91,6 +92,10 @@ def propose(
         assert refusal is not None  # noqa: S101 - what was not refused has a state
         if refusal.resumes:
             _change_policy(store, run, resuming=True)
+        if refusal.undone and not _is_policy(
+            run, _policy(move, wanted, accepted=True, force=force)
+        ):
+            store.update("flow_runs", run["id"], updated=store.tick_coarsely())
         return Outcome(refusal.status, before, refusal.reason, refusal.delay_seconds)
     entered = _enter(move, state, accepted=refusal is None, force=force)
     if refusal is not None and refusal.resumes:
@@ -102,11 +107,13 @@ def propose(
 
 def _judged(move: Transition, *, force: bool) -> Refusal | None:
     source, target = move.before["type"], move.after["type"]
+    leaves = False
     for rule in FORCED_RULES if force else RULES:
         if source in rule.sources and target in rule.targets:
             refusal = rule.decide(move)
             if refusal is not None:
-                return refusal
+                return replace(refusal, undone=leaves)
+            leaves |= rule.decide is leaving_the_end and _leaves_its_end(source, target)
     return None
 
 
@@ -177,8 +184,12 @@ def _policy(move: Transition, state: Record, *, accepted: bool, force: bool) -> 
     return changes
 
 
+def _is_policy(run: Record, changes: Mapping[str, Any]) -> bool:
+    return all(run["empirical_policy"][name] == value for name, value in changes.items())
+
+
 def _change_policy(store: Store, run: Record, **changes: Any) -> None:
-    if changes and not changes.items() <= run["empirical_policy"].items():
+    if not _is_policy(run, changes):
         policy = {**run["empirical_policy"], **changes}
         store.update("flow_runs", run["id"], empirical_policy=policy, updated=store.tick_coarsely())
 

@@ -63,6 +63,7 @@ class Refusal:
         instead: the state that the run enters instead; None leaves it where it is.
         delay_seconds: for `WAIT`.
         resumes: the run counts as resuming all the same.
+        undone: the run had left its end before, and is put back there.
     """
 
     status: str
@@ -70,6 +71,7 @@ class Refusal:
     instead: Record | None = None
     delay_seconds: int | None = None
     resumes: bool = False
+    undone: bool = False
 
 
 def abort(reason: str) -> Refusal:
@@ -92,7 +94,8 @@ def _same_transition(move: Transition) -> Refusal | None:
     return None
 
 
-def _leaving_the_end(move: Transition) -> Refusal | None:
+def leaving_the_end(move: Transition) -> Refusal | None:
+    """What has ended goes on only as a run that can; its pauses and retries are forgotten then."""
     target, kept = move.after["type"], _persisted(move.before)
     if target in {"CANCELLING", "PAUSED", "CRASHED"}:
         return abort(f"Run is already in terminal state {move.before['type']}.")
@@ -299,7 +302,7 @@ def _rule(
 
 RULES: Final = (
     _rule(ALL, ALL, _same_transition),
-    _rule(TERMINAL_STATES, ALL, _leaving_the_end),
+    _rule(TERMINAL_STATES, ALL, leaving_the_end),
     _rule({"CANCELLING"}, ALL - {"CANCELLED"}, _cancelling),
     _rule({"SCHEDULED", "PAUSED"}, {"CANCELLING"}, _nothing_to_cancel),
     _rule({"PENDING", "CANCELLING", "RUNNING", "CANCELLED"}, {"PENDING"}, _pending_twice),
