@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from mock_server.call import Call, Reply
 from mock_server.errors import ApiError, Conflict, NotFound
-from mock_server.operations.parts import views
+from mock_server.operations.parts import block_data, views
 from mock_server.operations.parts.orders import by_name
 from mock_server.operations.parts.records_and_bodies import (
     NO_CONTENT,
@@ -38,9 +38,7 @@ NO_TYPE: Final = "Block type not found"
 NO_SCHEMA: Final = "Block schema not found"
 NO_DOCUMENT: Final = "Block document not found"
 REFERENCES: Final = "block_schema_references"
-SECRET_FIELDS: Final = "secret_fields"  # noqa: S105 - a keyword of schemas
 SECRETS: Final = "include_secrets"
-BLOTTED: Final = "********"
 NOT_ANONYMOUS: Final[Mapping[str, Any]] = {"is_anonymous": {"eq_": False}}
 """What a filter of blocks demands unless it says otherwise."""
 TYPE_FIELDS: Final = ("logo_url", "documentation_url", "description", "code_example")
@@ -140,7 +138,11 @@ def _checksum(fields: Mapping[str, Any]) -> str:
 
 def _without_secrets(value: Any) -> Any:
     if isinstance(value, dict):
-        return {key: _without_secrets(item) for key, item in value.items() if key != SECRET_FIELDS}
+        return {
+            key: _without_secrets(item)
+            for key, item in value.items()
+            if key != block_data.SECRET_FIELDS
+        }
     return [_without_secrets(item) for item in value] if isinstance(value, list) else value
 
 
@@ -203,23 +205,8 @@ def _document(store: Store, record: Record, *, secrets: bool) -> dict[str, Any]:
     shown["block_type"] = views.pick(kind, views.BLOCK_TYPE)
     shown["block_document_references"] = {}
     if not secrets:
-        for path in schema["fields"].get(SECRET_FIELDS) or ():
-            shown["data"] = _blotted(shown["data"], str(path).split("."))
+        shown["data"] = block_data.without_secrets(store, record)
     return shown
-
-
-def _blotted(data: Any, path: list[str]) -> Any:
-    """The settings with what stands at a path made unreadable; `*` is any key."""
-    head, *rest = path
-    if not isinstance(data, dict):
-        return data
-    names = data.keys() if head == "*" else data.keys() & {head}
-    hidden = {name: _blotted(data[name], rest) if rest else _hidden(data[name]) for name in names}
-    return {**data, **hidden}
-
-
-def _hidden(value: Any) -> Any:
-    return value if value is None else BLOTTED
 
 
 def _secrets(call: Call) -> bool:

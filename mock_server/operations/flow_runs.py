@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
@@ -10,6 +9,7 @@ from mock_server import query
 from mock_server.call import Call, Reply
 from mock_server.errors import ApiError, BadRequest
 from mock_server.operations.parts import limit_slots, new_flow_runs, pools_and_queues, views
+from mock_server.operations.parts.client_version import client_version, renews_leases
 from mock_server.operations.parts.orchestration import Outcome, propose
 from mock_server.operations.parts.parameter_checks import check_job_variables_of_run
 from mock_server.operations.parts.records_and_bodies import NO_CONTENT, by_id, full, sent, touch
@@ -24,9 +24,6 @@ if TYPE_CHECKING:
     from mock_server.store.tables import Record
 
 NOT_FOUND: Final = "Flow run not found"
-
-CLIENT: Final = re.compile(r"prefect/(\d+)\.(\d+)\.(\d+)\S* \(API \S+\)$")
-LEASES_SINCE: Final = (3, 4, 11)
 GOING_ON: Final = ("RUNNING", "CANCELLING")
 
 
@@ -133,16 +130,11 @@ def set_flow_run_state(call: Call) -> Reply:
     """Propose a state for a flow run, and tell what became of the proposal."""
     run = _run_to_move(call)
     force = bool(full(call).get("force"))
-    outcome = propose(call.store, run, sent(call)["state"], force=force)
-    if outcome.status == "ACCEPT" and not force and not _knows_leases(call):
+    client = client_version(call.headers)
+    outcome = propose(call.store, run, sent(call)["state"], force=force, client=client)
+    if outcome.status == "ACCEPT" and not force and not renews_leases(client):
         _keep_slot(call.store, run, outcome.state)
     return Reply(outcome.http_status, outcome.answer())
-
-
-def _knows_leases(call: Call) -> bool:
-    """Whether the client says that it is one that renews the leases of its runs."""
-    client = CLIENT.match(call.headers.get("user-agent", ""))
-    return client is not None and tuple(map(int, client.groups())) >= LEASES_SINCE
 
 
 def _keep_slot(store: Store, run: Record, state: Record | None) -> None:
@@ -176,7 +168,8 @@ def resume_flow_run(call: Call) -> Reply:
     state = {"type": "RUNNING"}
     if details["pause_reschedule"]:
         state = {"type": "SCHEDULED", "name": "Resuming"}
-    outcome = propose(call.store, run, state, force=False)
+    client = client_version(call.headers)
+    outcome = propose(call.store, run, state, force=False, client=client)
     return Reply(outcome.http_status, outcome.answer())
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
+
+from packaging.version import Version
 
 from mock_server import query
 from mock_server.call import Call, Reply
 from mock_server.errors import ApiError, Conflict
 from mock_server.operations.parts import pools_and_queues, views
+from mock_server.operations.parts.client_version import client_version
 from mock_server.operations.parts.parameter_checks import check_job_variable_defaults
 from mock_server.operations.parts.records_and_bodies import NO_CONTENT, full, sent
 from mock_server.operations.parts.search import filters, search, window
@@ -17,12 +20,15 @@ from mock_server.store.tables import DuplicateKey
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from mock_server.operations.parts.search import View
     from mock_server.store import Store
     from mock_server.store.tables import Record
 
 RESERVED: Final = "prefect"
 RESERVED_PREFIX: Final = "Work pools starting with 'Prefect' are reserved for internal use"
 FORBIDDEN: Final = 403
+STUMBLES_LAST: Final = Version("3.3.7")
+"""The last client that knows no default storage of results, and fails on it."""
 
 
 def _refuse_reserved(name: str, ending: str) -> None:
@@ -41,13 +47,26 @@ def create_work_pool(call: Call) -> Reply:
         pool = pools_and_queues.create_pool(store, request)
     except DuplicateKey as error:
         raise Conflict("A work pool with this name already exists.") from error
-    return Reply(201, views.work_pool(store, pool))
+    return Reply(201, _view(call)(store, pool))
+
+
+def _view(call: Call) -> View:
+    """How a pool is shown: to old clients without what they would stumble over."""
+    client = client_version(call.headers)
+    return views.work_pool if client is None or client > STUMBLES_LAST else _old_view
+
+
+def _old_view(store: Store, record: Record) -> dict[str, Any]:
+    shown = views.work_pool(store, record)
+    storage = dict(shown["storage_configuration"])
+    del storage["default_result_storage_block_id"]
+    return {**shown, "storage_configuration": storage}
 
 
 def read_work_pool(call: Call) -> Reply:
     """One work pool by its name."""
     pool = pools_and_queues.pool_named(call.store, call.path["name"])
-    return Reply(200, views.work_pool(call.store, pool))
+    return Reply(200, _view(call)(call.store, pool))
 
 
 def update_work_pool(call: Call) -> Reply:
@@ -80,7 +99,7 @@ def delete_work_pool(call: Call) -> Reply:
 
 def read_work_pools(call: Call) -> Reply:
     """The work pools that match, by name, one stretch of them."""
-    return search(call, "work_pools", views.work_pool)
+    return search(call, "work_pools", _view(call))
 
 
 def count_work_pools(call: Call) -> Reply:
@@ -125,9 +144,12 @@ def read_work_pool_queues(call: Call) -> Reply:
 
 
 def update_work_pool_queue(call: Call) -> Reply:
-    """Change a queue of a work pool."""
+    """Change a queue of a work pool; a priority moves its others."""
     pools_and_queues.pool_named(call.store, call.path["work_pool_name"])
-    pools_and_queues.update_queue(call.store, _path_queue(call), sent(call))
+    queue, changes = _path_queue(call), sent(call)
+    pools_and_queues.update_queue(call.store, queue, changes)
+    if changes.get("priority") is not None:
+        pools_and_queues.prioritise(call.store, queue["id"], changes["priority"])
     return NO_CONTENT
 
 

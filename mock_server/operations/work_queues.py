@@ -74,7 +74,7 @@ def read_work_queues(call: Call) -> Reply:
 
 
 def update_work_queue(call: Call) -> Reply:
-    """Change a queue."""
+    """Change a queue; a priority moves no others, as it does by way of the pool."""
     queue = by_id(call, "work_queues", f"Work Queue {call.path['id']} not found")
     pools_and_queues.update_queue(call.store, queue, sent(call))
     return NO_CONTENT

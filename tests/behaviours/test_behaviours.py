@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 FILES = [
     *("envelopes", "routing", "not_found", "bodies", "paging", "create", "update"),
-    *("schedules", "runs", "polling", "supporting", "interface"),
+    *("schedules", "runs", "polling", "pools", "supporting", "interface"),
 ]
 CASES = {f"{name}: {case['it']}": case for name in FILES for case in cases(name)}
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 PERSISTER = {"PREFECT_SERVER_SERVICES_EVENT_PERSISTER_ENABLED": "true"}
-EXPECTED = 14
+EXPECTED = 15
 
 
 def history(url: str, name: str) -> tuple[list[str], str]:
@@ -67,6 +67,9 @@ def history(url: str, name: str) -> tuple[list[str], str]:
         for state in ("PENDING", "RUNNING", "COMPLETED"):
             proposal = {"state": {"type": state, "message": "m"}}
             ask("POST", f"/flow_runs/{run}/set_state", proposal)
+            # What is around a run is told as it was at first.
+            ask("PATCH", f"/deployments/{deployment}", {"tags": ["b"]})
+            ask("PATCH", f"/flow_runs/{run}", {"tags": ["s"]})
         ask("DELETE", f"/deployments/{deployment}")
         ask("DELETE", f"/flows/{flow}")
     kinds = {"flow": flow, "deployment": deployment}

@@ -6,6 +6,7 @@ changes nothing says nothing, pausing and resuming by their own operations neith
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
@@ -20,6 +21,8 @@ KEPT: Final = 5_000
 """How many events are kept; older ones are forgotten, so that memory has a bound."""
 
 LONGEST_MESSAGE: Final = 100_000
+REMEMBERED: Final = timedelta(minutes=5)
+"""For how long what is around a run is told as it was told first, whatever has changed since."""
 
 CHANGES: Final[Mapping[str, str]] = {
     "description": "description",
@@ -171,11 +174,34 @@ def flow_run_state(store: Store, run: Record, before: Record | None) -> None:
         store,
         f"prefect.flow-run.{state['name']}",
         resource,
-        related=_around_run(store, run),
+        related=_remembered(store, before) or _around_run(store, run),
         payload=payload,
         identity=state["id"],
-        follows=None if before is None else before["id"],
+        follows=before["id"] if before is not None and _is_recent(store, before) else None,
     )
+
+
+def _is_recent(store: Store, state: Record) -> bool:
+    return bool(abs(store.now() - state["timestamp"]) < REMEMBERED)
+
+
+def _remembered(store: Store, before: Record | None) -> list[Resource] | None:
+    """What was told to be around a run, from the first time on for as long as that is remembered.
+
+    Events follow each other only for as long: before the first of them, all is forgotten.
+    """
+    told: list[Record] = []
+    identity: str | None = None if before is None else before["id"]
+    while event := store.get("events", identity):
+        told.append(event)
+        identity = event["follows"]
+    first: Record | None = None
+    for event in reversed(told):
+        if first is None or event["occurred"] - first["occurred"] >= REMEMBERED:
+            first = event
+    if first is None or store.now() - first["occurred"] >= REMEMBERED:
+        return None
+    return list(first["related"])
 
 
 def _state(state: Record | None) -> dict[str, str] | None:

@@ -125,6 +125,12 @@ def lease(store: Store, limits: Iterable[Record], slots: int, lasts: timedelta =
     return str(store.insert("leases", record)["id"])
 
 
+def lasts(deployment: Record) -> timedelta:
+    """For how long a run of a deployment has its slot at first."""
+    seconds = (deployment["concurrency_options"] or {}).get("grace_period_seconds")
+    return LEASE if seconds is None else timedelta(seconds=seconds)
+
+
 def renew(store: Store, identity: str, lasts: timedelta) -> bool:
     """Let a lease last from now on; whether there is one."""
     if store.get("leases", identity) is None:

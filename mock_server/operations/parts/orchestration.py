@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from mock_server.operations.parts import limit_slots
+from mock_server.operations.parts.client_version import takes_slots
 from mock_server.operations.parts.states import enter, requested_state
 from mock_server.operations.parts.transition_rules import (
     FORCED_RULES,
@@ -14,11 +14,15 @@ from mock_server.operations.parts.transition_rules import (
     RULES,
     Refusal,
     Transition,
+    leaving_the_end,
+    slot_was_lost,
 )
 from mock_server.operations.parts.views import TERMINAL_STATES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from packaging.version import Version
 
     from mock_server.store import Store
     from mock_server.store.tables import Record
@@ -57,7 +61,14 @@ class Outcome:
         return {"state": self.state, "status": self.status, "details": details}
 
 
-def propose(store: Store, run: Record, body: Mapping[str, Any], *, force: bool) -> Outcome:
+def propose(
+    store: Store,
+    run: Record,
+    body: Mapping[str, Any],
+    *,
+    force: bool,
+    client: Version | None = None,
+) -> Outcome:
     """Judge a proposed state, and let the run enter it or what the rules put in its place.
 
     Args:
@@ -65,6 +76,7 @@ def propose(store: Store, run: Record, body: Mapping[str, Any], *, force: bool) 
         run: the flow run.
         body: the state that the request describes.
         force: skip all rules but those that protect results and infrastructure.
+        client: the release of Prefect's client that proposes it, if it is one.
     """
     wanted = requested_state(store, body, "PENDING")
     before = run["state"]
@@ -73,13 +85,17 @@ def propose(store: Store, run: Record, body: Mapping[str, Any], *, force: bool) 
         return Outcome(
             "ACCEPT", store.tables["flow_runs"].records[run["id"]]["state"], entered=True
         )
-    move = Transition(store, run, before, wanted)
+    move = Transition(store, run, before, wanted, client)
     refusal = _judged(move, force=force)
     state = wanted if refusal is None else refusal.instead
     if state is None:
         assert refusal is not None  # noqa: S101 - what was not refused has a state
         if refusal.resumes:
             _change_policy(store, run, resuming=True)
+        if refusal.undone and not _is_policy(
+            run, _policy(move, wanted, accepted=True, force=force)
+        ):
+            store.update("flow_runs", run["id"], updated=store.tick_coarsely())
         return Outcome(refusal.status, before, refusal.reason, refusal.delay_seconds)
     entered = _enter(move, state, accepted=refusal is None, force=force)
     if refusal is not None and refusal.resumes:
@@ -91,11 +107,13 @@ def propose(store: Store, run: Record, body: Mapping[str, Any], *, force: bool) 
 
 def _judged(move: Transition, *, force: bool) -> Refusal | None:
     source, target = move.before["type"], move.after["type"]
+    leaves = False
     for rule in FORCED_RULES if force else RULES:
         if source in rule.sources and target in rule.targets:
             refusal = rule.decide(move)
             if refusal is not None:
-                return refusal
+                return replace(refusal, undone=leaves)
+            leaves |= rule.decide is leaving_the_end and _leaves_its_end(source, target)
     return None
 
 
@@ -108,7 +126,7 @@ def _enter(move: Transition, state: Record, *, accepted: bool, force: bool) -> R
             planned = before["state_details"]["scheduled_time"]
             details["scheduled_time"] = details["scheduled_time"] or planned
         if accepted:
-            details[LEASE] = details[LEASE] or _lease(move, state)
+            details[LEASE] = _lease(move, state)
     _change_policy(store, move.run, **_policy(move, state, accepted=accepted, force=force))
     leaves_its_end = not force and _leaves_its_end(before["type"], state["type"])
     run = enter(
@@ -123,16 +141,20 @@ def _enter(move: Transition, state: Record, *, accepted: bool, force: bool) -> R
 
 
 def _lease(move: Transition, state: Record) -> str | None:
-    """The lease of a run's slot: handed on from state to state, new with a slot just taken."""
-    taken = state["type"] == "PENDING" and move.before["type"] not in limit_slots.HOLDING
+    """The lease of a run's slot: new with a slot just taken, else handed on from state to state."""
+    kept: str | None = move.before["state_details"][LEASE]
+    source, target = move.before["type"], state["type"]
+    begins = (source, target) == ("PENDING", "RUNNING")
+    if target == "PENDING" and source not in limit_slots.HOLDING:
+        taken = not takes_slots(move.client)
+    else:
+        taken = begins and slot_was_lost(move)
     deployment = move.store.get("deployments", move.run["deployment_id"])
     limit = limit_slots.limit_of(move.store, deployment)
-    if taken and limit is not None:
-        seconds = ((deployment or {}).get("concurrency_options") or {}).get("grace_period_seconds")
-        lasts = limit_slots.LEASE if seconds is None else timedelta(seconds=seconds)
-        return limit_slots.lease(move.store, [limit], 1, lasts)
-    lease: str | None = move.before["state_details"][LEASE]
-    return lease
+    if taken and limit is not None and deployment is not None:
+        return limit_slots.lease(move.store, [limit], 1, limit_slots.lasts(deployment))
+    sent: str | None = state["state_details"][LEASE]
+    return kept if begins else sent or kept
 
 
 def _leaves_its_end(source: str, target: str) -> bool:
@@ -162,10 +184,14 @@ def _policy(move: Transition, state: Record, *, accepted: bool, force: bool) -> 
     return changes
 
 
+def _is_policy(run: Record, changes: Mapping[str, Any]) -> bool:
+    return all(run["empirical_policy"][name] == value for name, value in changes.items())
+
+
 def _change_policy(store: Store, run: Record, **changes: Any) -> None:
-    if changes and not changes.items() <= run["empirical_policy"].items():
+    if not _is_policy(run, changes):
         policy = {**run["empirical_policy"], **changes}
-        store.update("flow_runs", run["id"], empirical_policy=policy)
+        store.update("flow_runs", run["id"], empirical_policy=policy, updated=store.tick_coarsely())
 
 
 def _release(move: Transition, state: Record, *, accepted: bool) -> None:

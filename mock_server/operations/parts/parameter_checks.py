@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
+from uuid import UUID
 
 from mock_server.errors import BadRequest, Conflict, NotFound, Unprocessable
+from mock_server.operations.parts.block_data import without_secrets
 from mock_server.parameters.hydration import HydrationError, hydrate
 
 if TYPE_CHECKING:
@@ -180,7 +182,11 @@ def _check_variables(
     )
 
     def block(identity: str) -> Values | None:
-        return store.get("block_documents", identity)
+        try:
+            record = store.get("block_documents", str(UUID(identity)))
+        except ValueError:
+            return None
+        return None if record is None else without_secrets(store, record)
 
     try:
         validate_job_variables(
@@ -246,6 +252,7 @@ def check_job_variable_defaults(store: Store, template: Values) -> None:
 
     Raises:
         Unprocessable: they do not fit their own schema.
+        NotFound: one refers to a block that there is not.
     """
     words = "Validation failed for work pool's job variable defaults: {}"
     _check_variables(store, template, words=words, required=False, check_defaults=True)

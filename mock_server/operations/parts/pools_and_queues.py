@@ -217,7 +217,7 @@ def place(store: Store, pool_name: str | None, queue_name: str | None) -> str | 
 
 
 def update_queue(store: Store, queue: Record, changes: Mapping[str, Any]) -> None:
-    """Change a queue; pausing and resuming it changes its status, a priority moves others.
+    """Change a queue; pausing and resuming it changes its status.
 
     Raises:
         DuplicateKey: the pool has a queue with the new name.
@@ -231,8 +231,6 @@ def update_queue(store: Store, queue: Record, changes: Mapping[str, Any]) -> Non
     elif paused is False and queue["status"] == "PAUSED":
         fields["status"] = "READY" if _polled_lately(store, fields, queue) else "NOT_READY"
     store.update("work_queues", queue["id"], **fields, updated=store.tick_coarsely())
-    if fields.get("priority") is not None:
-        prioritise(store, queue["id"], fields["priority"])
 
 
 def _polled_lately(store: Store, changes: Mapping[str, Any], queue: Record) -> bool:

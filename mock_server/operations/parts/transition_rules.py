@@ -13,11 +13,14 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from mock_server.operations.parts import limit_slots
+from mock_server.operations.parts.client_version import renews_leases, takes_slots
 from mock_server.operations.parts.states import new_state
 from mock_server.operations.parts.views import TERMINAL_STATES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from packaging.version import Version
 
     from mock_server.store import Store
     from mock_server.store.tables import Record
@@ -37,12 +40,13 @@ MEMBER: Final = "StateType.{}"
 
 @dataclass(frozen=True, slots=True)
 class Transition:
-    """A proposal: a run, the state that it is in, and the state that it shall enter."""
+    """A proposal: a run, the state that it is in and the one that it shall enter, and by whom."""
 
     store: Store
     run: Record
     before: Record
     after: Record
+    client: Version | None = None
 
     def detail(self, name: str) -> Any:
         """A detail of the state that the run is in."""
@@ -59,6 +63,7 @@ class Refusal:
         instead: the state that the run enters instead; None leaves it where it is.
         delay_seconds: for `WAIT`.
         resumes: the run counts as resuming all the same.
+        undone: the run had left its end before, and is put back there.
     """
 
     status: str
@@ -66,6 +71,7 @@ class Refusal:
     instead: Record | None = None
     delay_seconds: int | None = None
     resumes: bool = False
+    undone: bool = False
 
 
 def abort(reason: str) -> Refusal:
@@ -88,7 +94,8 @@ def _same_transition(move: Transition) -> Refusal | None:
     return None
 
 
-def _leaving_the_end(move: Transition) -> Refusal | None:
+def leaving_the_end(move: Transition) -> Refusal | None:
+    """What has ended goes on only as a run that can; its pauses and retries are forgotten then."""
     target, kept = move.after["type"], _persisted(move.before)
     if target in {"CANCELLING", "PAUSED", "CRASHED"}:
         return abort(f"Run is already in terminal state {move.before['type']}.")
@@ -140,8 +147,33 @@ def _pending_twice(move: Transition) -> Refusal | None:
     )
 
 
+def slot_was_lost(move: Transition) -> bool:
+    """Whether the lease of a slot has ended that the client would renew from now on."""
+    lease = move.detail(LEASE)
+    return bool(lease) and renews_leases(move.client) and move.store.get("leases", lease) is None
+
+
+def _slot_kept(move: Transition) -> Refusal | None:
+    """A run that begins renews the lease of its slot, or takes another slot."""
+    deployment = move.store.get("deployments", move.run["deployment_id"])
+    limit = limit_slots.limit_of(move.store, deployment)
+    if limit is None or deployment is None or not renews_leases(move.client):
+        return None
+    if not slot_was_lost(move):
+        limit_slots.renew(move.store, move.detail(LEASE) or "", limit_slots.lasts(deployment))
+        return None
+    if limit_slots.take(move.store, limit):
+        return None
+    message = (
+        "Deployment concurrency slot lost during provisioning - no slots available to continue"
+        " execution"
+    )
+    reason = "Deployment concurrency limit reached after lease expiry."
+    return reject(reason, new_state(move.store, "CANCELLED", message=message))
+
+
 def _slot_needed(move: Transition) -> Refusal | None:
-    if move.run["deployment_id"] is None:
+    if move.run["deployment_id"] is None or takes_slots(move.client):
         return None
     deployment = move.store.get("deployments", move.run["deployment_id"])
     if deployment is None:
@@ -270,10 +302,11 @@ def _rule(
 
 RULES: Final = (
     _rule(ALL, ALL, _same_transition),
-    _rule(TERMINAL_STATES, ALL, _leaving_the_end),
+    _rule(TERMINAL_STATES, ALL, leaving_the_end),
     _rule({"CANCELLING"}, ALL - {"CANCELLED"}, _cancelling),
     _rule({"SCHEDULED", "PAUSED"}, {"CANCELLING"}, _nothing_to_cancel),
     _rule({"PENDING", "CANCELLING", "RUNNING", "CANCELLED"}, {"PENDING"}, _pending_twice),
+    _rule({"PENDING"}, {"RUNNING"}, _slot_kept),
     _rule(ALL - limit_slots.HOLDING, {"PENDING"}, _slot_needed),
     _rule(ALL, {"SCHEDULED"}, _late),
     _rule(ALL, {"PAUSED"}, _pausing),

@@ -172,8 +172,8 @@ def flow_run(store: Store, record: Record) -> dict[str, Any]:
 
 
 def bare_flow_run(store: Store, record: Record) -> dict[str, Any]:
-    """A flow run as a worker is told it: nothing of its pool, and the name of its queue as kept."""
-    shown = flow_run(store, record)
+    """A flow run as a worker is told it: no pool, no state, its queue's name as kept."""
+    shown = {**flow_run(store, record), "state": None}
     tail = {key: shown.pop(key) for key in ("work_queue_id", "state", "job_variables")}
     for name in ("work_pool_id", "work_pool_name"):
         del shown[name]
