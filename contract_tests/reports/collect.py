@@ -110,7 +110,6 @@ def fault_id(key: tuple[str, str, str]) -> str:
 
 def _fault(session: Session, finding: Finding, level: Any) -> Fault:
     mask = session.target.mask
-    exchanges = [*finding.others, *([finding.exchange] if finding.exchange else [])]
     severity = catalogue()[finding.rule].severity if level == "error" else level
     return Fault(
         id=fault_id(finding.key),
@@ -126,7 +125,7 @@ def _fault(session: Session, finding: Finding, level: Any) -> Fault:
         spec_pointer=finding.spec_pointer,
         due=_rows(mask, finding.due),
         came=_rows(mask, finding.came),
-        steps=[step(exchange, mask) for exchange in exchanges],
+        steps=[step(exchange, mask) for exchange in finding.exchanges],
     )
 
 

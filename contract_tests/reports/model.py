@@ -6,6 +6,7 @@ import json
 from dataclasses import asdict, dataclass, field, fields
 from typing import TYPE_CHECKING, Any, Final, Literal, Self
 
+from contract_tests.findings import Sent
 from contract_tests.spec.version import taken_for
 
 if TYPE_CHECKING:
@@ -75,6 +76,11 @@ class Fault:
     def key(self) -> tuple[str, str, str]:
         """Equal for what is the same fault."""
         return (self.operation, self.rule, self.cause)
+
+    @property
+    def sent(self) -> list[Sent]:
+        """The requests that show it, in the order sent."""
+        return [Sent(step.request_body, step.curl) for step in self.steps]
 
 
 @dataclass(frozen=True)

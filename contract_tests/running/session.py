@@ -52,6 +52,7 @@ class Session:
         reference: the address of a second server that answers are compared with.
         options: what else decides on the requests, by name.
         differences: between two servers, found by the check that runs.
+        asks_for_credentials: whether the target does; None: that was not looked at yet.
         crowded: others of the same run change the target meanwhile; queries are held to our data.
         broken: checks of the suite that ended by a mistake of their own: name -> what happened.
     """
@@ -74,6 +75,7 @@ class Session:
     shard: str = ""
     reference: str | None = None
     options: dict[str, Any] = field(default_factory=dict)
+    asks_for_credentials: bool | None = None
     crowded: bool = False
     differences: dict[tuple[str, str, str], Violation] = field(default_factory=dict)
     started: float = field(default_factory=time.monotonic)
