@@ -47,19 +47,28 @@ def rules(*, pattern: str, form: str) -> None:
     click.echo(FORMATS[form](found), nl=False)
 
 
-@click.command(short_help="Explain one rule.")
+@click.command(short_help="Explain a rule, or a known deviation.")
 @click.argument("code")
-def explain(*, code: str) -> None:
-    """Say what one rule demands, where that comes from, and how a breach looks.
+@click.option("--known", type=click.Path(dir_okay=False), metavar="FILE", help="Of it, too.")
+def explain(*, code: str, known: str | None) -> None:
+    """Say what a rule demands, where that comes from, and how a breach looks.
+
+    CODE is that of a rule or the id of a known deviation, with * as a wildcard.
 
     \b
-    Example:
+    Examples:
       deployments-contract explain pages.pages
+      deployments-contract explain 'refusal.*'
     """  # noqa: D301 - click wants the very character
-    from contract_tests.commands.catalogue import explain as explained
+    from pathlib import Path
 
+    from contract_tests.commands.catalogue import explain as explained
+    from contract_tests.known.known import ours, read
+
+    with told_in_a_sentence():
+        entries = ours() + ([] if known is None else read(Path(known)))
     try:
-        click.echo(explained(code), nl=False)
+        click.echo(explained(code, entries), nl=False)
     except KeyError as error:
         click.echo(error.args[0], err=True)
         sys.exit(2)

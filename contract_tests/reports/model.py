@@ -154,6 +154,7 @@ class Report:
         reason: why it is not the whole; None when it is.
         faults: what fails the run.
         warnings: what does not.
+        accepted: what became a known deviation by `--known-update`, in words; "" for nothing.
         gone: known deviations whose request was sent and that did not show.
         expired: known deviations whose time is over: they fail again.
         unjudged: reason -> cases that could not be judged.
@@ -167,6 +168,7 @@ class Report:
     faults: list[Fault] = field(default_factory=list)
     warnings: list[Fault] = field(default_factory=list)
     known: list[Accepted] = field(default_factory=list)
+    accepted: str = ""
     gone: list[str] = field(default_factory=list)
     expired: list[Accepted] = field(default_factory=list)
     unjudged: dict[str, int] = field(default_factory=dict)
@@ -201,7 +203,7 @@ class Report:
 
     def _but(self) -> str:
         """What a reader of "conforms" must know."""
-        told = []
+        told = [f"but for {self.accepted}"] if self.accepted else []
         cut = sum(check.outcome == "left out" and check.told == NO_TIME for check in self.checks)
         if cut:
             told.append(
@@ -217,7 +219,8 @@ class Report:
             return f"{pair} DIFFER: {count} {'difference' if count == 1 else 'differences'}"
         if self.reason is not None or self.broken:
             return f"{pair} could NOT be compared"
-        return f"{pair} answer the same"
+        but = f" (but for {self.accepted})" if self.accepted else ""
+        return f"{pair} answer the same{but}"
 
     def to_json(self) -> str:
         """The whole as a JSON document."""
