@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 Record = dict[str, Any]
 OK: Final = 200
 DEFAULT_LIMIT: Final = 200
+NOW_AND_THEN: Final = "filters.steady"
+"""The rule that is broken by what is wrong now and then."""
+
 _SHOWN: Final = 6
 
 # The field that a sort goes by, and whether downwards.
