@@ -172,12 +172,14 @@ def pytest_runtest_makereport(
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """A run that could not judge ends with status 2, as the command does."""
     config = session.config
-    if REASON in config.stash:
-        session.exitstatus = 2
+    report = report_of(config)
     if hasattr(config, "workeroutput"):
-        report = report_of(config)
         if report is not None:
             config.workeroutput["contract"] = report.to_json()
+    elif report is not None and report.status == 2 and not session.exitstatus:  # noqa: PLR2004
+        session.exitstatus = 2
+    if REASON in config.stash:
+        session.exitstatus = 2
 
 
 def pytest_terminal_summary(

@@ -114,9 +114,11 @@ def test_what_cannot_be_judged_is_skipped_with_the_reason(
 def test_where_nothing_can_be_judged_there_is_no_verdict(tmp_path: Path) -> None:
     words = ["-k", "test_walk and slugs", "--contract-read-only"]
     with mock_server("default") as url:
-        done = pytest_face("--base-url", url, *words, cwd=tmp_path)
-    assert "could NOT be judged" in done.stdout
-    assert "nothing was judged: lifecycle: a read-only run changes nothing" in done.stdout
+        told = [pytest_face("--base-url", url, *words, *n, cwd=tmp_path) for n in ([], ["-n", "2"])]
+    for done in told:
+        assert done.returncode == 2, done.stdout
+        assert "could NOT be judged" in done.stdout
+        assert "nothing was judged: lifecycle: a read-only run changes nothing" in done.stdout
 
 
 def test_every_operation_has_its_items(tmp_path: Path) -> None:
