@@ -11,6 +11,7 @@ import pytest
 
 from contract_tests.errors import CannotJudge, OutOfTime
 from contract_tests.findings import found_in
+from contract_tests.kinds import KINDS
 from contract_tests.plugin import CHECK
 from contract_tests.reports.model import NO_TIME, Check
 from contract_tests.running import by_rule, parts
@@ -24,8 +25,8 @@ from contract_tests.running.items import (
     WATCH,
     check_of,
     cut_off,
+    name_of,
     note,
-    plain,
     report_of,
     take,
 )
@@ -39,11 +40,6 @@ if TYPE_CHECKING:
     from contract_tests.transport.target import Target
 
 _HOME = Path(__file__).parent
-# What finds most for its cost comes first; walks that change much come last.
-_ORDER = (
-    *("test_meaning", "test_laws", "test_refusals"),
-    *("test_conformance", "test_lifecycle", "test_auth"),
-)
 
 
 @pytest.fixture(scope="session")
@@ -94,9 +90,9 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> object:
     """Run the check of an item once, and let the item fail by what it is to tell."""
     if by_rule.CHECK not in pyfuncitem.stash:
         return None
-    untold = by_rule.run(pyfuncitem)
+    contract = pyfuncitem.config.stash[SESSION]
+    untold = by_rule.run(pyfuncitem, contract.why_unjudged)
     if untold:
-        contract = pyfuncitem.config.stash[SESSION]
         contract.cannot_judge("findings of rules that were not chosen (-k)", untold)
     return True
 
@@ -125,25 +121,30 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items[:] = [item for item in items if item.nodeid not in gone]
         ours = [item for item in ours if item.nodeid not in gone]
     for item in ours:
-        item.stash[NAME] = plain(item.nodeid)
+        item.stash[NAME] = name_of(item)
     config.stash[CHECKS] = {
         item.stash[NAME]: Check(item.stash[NAME], "left out", 0.0) for item in ours
     }
 
 
 def _place(item: pytest.Item) -> int:
-    return _ORDER.index(item.path.stem) if item.path.stem in _ORDER else len(_ORDER)
+    kind = item.path.stem.removeprefix("test_")
+    return KINDS.index(kind) if kind in KINDS else len(KINDS)
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
-    """Fail a check during which two servers that are compared answered differently."""
+    """Fail a check during which two servers differed; skip one that judged nothing."""
+    contract = item.config.stash.get(SESSION, None)
+    if contract is None:
+        return (yield)
+    contract.begin_check()
     try:
         done = yield
     finally:
-        contract = item.config.stash.get(SESSION, None)
-        if contract is not None:
-            contract.raise_differences()
+        contract.raise_differences()
+    if by_rule.CHECK not in item.stash and (why := contract.why_unjudged()):
+        pytest.skip(why)
     return done
 
 
@@ -171,12 +172,14 @@ def pytest_runtest_makereport(
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """A run that could not judge ends with status 2, as the command does."""
     config = session.config
-    if REASON in config.stash:
-        session.exitstatus = 2
+    report = report_of(config)
     if hasattr(config, "workeroutput"):
-        report = report_of(config)
         if report is not None:
             config.workeroutput["contract"] = report.to_json()
+    elif report is not None and report.status == 2 and not session.exitstatus:  # noqa: PLR2004
+        session.exitstatus = 2
+    if REASON in config.stash:
+        session.exitstatus = 2
 
 
 def pytest_terminal_summary(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -14,6 +14,39 @@ Severity = Literal["error", "warning"]
 
 MISSING: Final = "the field is missing"
 """What stands for the value of a field that an answer does not have."""
+
+
+class Sent(NamedTuple):
+    """A request as it is told: its body as text, and the command that repeats it."""
+
+    body: str | None
+    curl: str
+
+
+class Told(Protocol):
+    """What `describe` tells: a finding, or what a report keeps of one."""
+
+    @property
+    def operation(self) -> str: ...  # noqa: D102 - as of a finding
+
+    @property
+    def rule(self) -> str: ...  # noqa: D102 - as of a finding
+
+    @property
+    def message(self) -> str: ...  # noqa: D102 - as of a finding
+
+    @property
+    def expected(self) -> str: ...  # noqa: D102 - as of a finding
+
+    @property
+    def got(self) -> str: ...  # noqa: D102 - as of a finding
+
+    @property
+    def spec_pointer(self) -> str | None: ...  # noqa: D102 - as of a finding
+
+    @property
+    def sent(self) -> Sequence[Sent]:
+        """The requests that show it, in the order sent."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +85,16 @@ class Finding:
         """Findings with the same key are the same fault."""
         return (self.operation, self.rule, self.cause)
 
+    @property
+    def exchanges(self) -> list[Exchange]:
+        """What it takes to see it, in the order sent."""
+        return [*self.others, *([self.exchange] if self.exchange else [])]
+
+    @property
+    def sent(self) -> list[Sent]:
+        """The requests that show it, in the order sent."""
+        return [Sent(as_text(one.request_body), one.curl()) for one in self.exchanges]
+
 
 class Violation(AssertionError):  # noqa: N818 - the word of the report
     """Raised by `Session.judge`; carries the finding to the report.
@@ -86,23 +129,22 @@ def found_in(error: BaseException) -> list[Finding]:
     return []
 
 
-def describe(finding: Finding, *, width: int = 600) -> str:
-    """The finding as a few lines of text: what is wrong, expected, got, code, body, curl, place."""
+def describe(told: Told, *, width: int = 600) -> str:
+    """A few lines of text: what is wrong, expected, got, code, body, curl, place."""
     lines = [
-        f"{finding.operation}: {finding.message}",
-        f"  expected  {clip(finding.expected, width)}",
-        f"  got       {clip(finding.got, width)}",
-        f"  rule      {finding.rule}",
+        f"{told.operation}: {told.message}",
+        f"  expected  {clip(told.expected, width)}",
+        f"  got       {clip(told.got, width)}",
+        f"  rule      {told.rule}",
     ]
-    exchange = finding.exchange
-    if exchange is not None:
-        if exchange.request_body is not None:
-            lines.append(f"  body      {clip(_text(exchange.request_body), width)}")
-        lines.append(f"  repeat    {clip(exchange.curl(), 4 * width)}")
-    earlier = "reference" if finding.rule.startswith("compare.") else "before"
-    lines.extend(f"  {earlier:<9} {clip(other.curl(), 4 * width)}" for other in finding.others)
-    if finding.spec_pointer:
-        lines.append(f"  spec      {finding.spec_pointer}")
+    sent = list(told.sent)
+    for last in sent[-1:]:
+        lines += [] if last.body is None else [f"  body      {clip(last.body, width)}"]
+        lines.append(f"  repeat    {clip(last.curl, 4 * width)}")
+    earlier = "reference" if told.rule.startswith("compare.") else "before"
+    lines += [f"  {earlier:<9} {clip(one.curl, 4 * width)}" for one in sent[:-1]]
+    if told.spec_pointer:
+        lines.append(f"  spec      {told.spec_pointer}")
     return "\n".join(lines)
 
 
@@ -115,8 +157,6 @@ def clip(text: Any, width: int) -> str:
     return f"{line[:half]} ... {line[-half:]}"
 
 
-def _text(body: bytes) -> str:
-    try:
-        return body.decode()
-    except UnicodeDecodeError:
-        return repr(body)
+def as_text(body: bytes | None) -> str | None:
+    """What was sent as text; bytes that are none are escaped."""
+    return None if body is None else body.decode("utf-8", "backslashreplace")

@@ -28,13 +28,13 @@ def askable(session: Session, operation: str) -> Contract | None:
     """The contract of an operation; None, with a word in the report, when it must not be asked."""
     contract = spec_for(session.target.version).contracts.get(operation)
     if contract is None:
-        session.cannot_judge(f"{operation} is not in version {session.target.version}")
+        session.leave_out(f"{operation} is not in version {session.target.version}")
     elif session.read_only and may_change(contract.operation.method, contract.operation.path):
-        session.cannot_judge("operations that change something, in a read-only run")
+        session.leave_out("operations that change something, in a read-only run")
     elif not _has_its_turn(session, operation):
-        session.cannot_judge("supporting operations that a quick run leaves to another seed")
+        session.leave_out("supporting operations that a quick run leaves to another seed")
     elif contract.operation.about_the_server and _is_hidden(session.target, contract.operation):
-        session.cannot_judge("what tells of the server itself: the target does not offer it")
+        session.leave_out("what tells of the server itself: the target does not offer it")
     else:
         return contract
     return None

@@ -27,17 +27,31 @@ _RULES: Final[Mapping[Use, tuple[str, str]]] = {
 
 
 def asks(session: Session) -> bool:
-    """Whether the target asks for credentials: of three operations, one refuses without them.
+    """Whether the target asks for credentials; it is asked the first time only.
 
     Raises:
-        Violation: it does not, and warnings fail the run.
+        Violation: it was seen now that it does not, and warnings fail the run.
     """
+    if session.asks_for_credentials is None:
+        refusal, last = _without(session)
+        session.asks_for_credentials = refusal
+        if not refusal:
+            _open(session, last)
+    return session.asks_for_credentials
+
+
+def _without(session: Session) -> tuple[bool, Exchange]:
+    """Whether one of three operations refuses without credentials, and the last answer."""
     probes = (("POST", "/deployments/filter"), ("GET", "/hello"), ("POST", "/deployments/count"))
     for method, path in probes:
         body = {"limit": 0} if method == "POST" and path != "/deployments/count" else UNSET
         exchange = session.target.send(method, path, json=body, use="none")
         if exchange.status in _REFUSED:
-            return True
+            return True, exchange
+    return False, exchange
+
+
+def _open(session: Session, exchange: Exchange) -> None:
     with Probe(session) as probe:
         probe.judge(
             finding(
@@ -50,7 +64,6 @@ def asks(session: Session) -> bool:
                 cause="open",
             )
         )
-    return False
 
 
 def check(session: Session, contract: Contract, use: Use) -> None:

@@ -10,7 +10,14 @@ from contract_tests.findings import Finding, Violation
 from contract_tests.reports.model import HIDDEN
 from contract_tests.rules import pages
 from contract_tests.rules.blame import ABOUT_NO_FILTER, blamed, features
-from contract_tests.rules.filters import DEFAULT_LIMIT, DEFAULT_SORT, SORT_KEYS, Expected, Reading
+from contract_tests.rules.filters import (
+    DEFAULT_LIMIT,
+    DEFAULT_SORT,
+    NOW_AND_THEN,
+    SORT_KEYS,
+    Expected,
+    Reading,
+)
 from contract_tests.spec.searches import COUNT, FILTER, PAGINATE, PATHS
 
 if TYPE_CHECKING:
@@ -221,7 +228,7 @@ class Judge:
             self.session.cannot_judge(UNSTEADY)
             return None
         message = "an answer is wrong, and right when the same is asked again"
-        return replace(passing, rule="filters.steady", message=message, cause=message)
+        return replace(passing, rule=NOW_AND_THEN, message=message, cause=message)
 
     def _found(self, operation: str, case: Case, finding: Finding) -> None:
         if finding.key in self.session.findings:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from difflib import get_close_matches
+from fnmatch import fnmatchcase
 from itertools import groupby
 from textwrap import wrap
 from typing import TYPE_CHECKING, Any, Final
@@ -12,6 +13,8 @@ from contract_tests.rules import Rule, catalogue
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
+
+    from contract_tests.known.known import Entry
 
 SOURCES: Final[Mapping[str, str]] = {
     "spec": "the spec documents it",
@@ -57,15 +60,25 @@ FORMATS: Final[Mapping[str, Callable[[Iterable[Rule]], str]]] = {
 }
 
 
-def explain(code: str) -> str:
-    """What one rule says, why, and an example of its breach.
+def explain(code: str, entries: Iterable[Entry] = ()) -> str:
+    """What rules say, why, and an example of their breach; or what known deviations are.
+
+    Args:
+        code: of a rule, or the id of a known deviation; with * as a wildcard, of several.
+        entries: the known deviations.
 
     Raises:
-        KeyError: there is no such rule; the message names the nearest ones.
+        KeyError: there is no such rule or deviation; the message names the nearest ones.
     """
-    rule = catalogue().get(code)
-    if rule is None:
-        raise KeyError(f"There is no rule {code!r}. {_nearest(code)}")
+    known = {entry.id: entry for entry in entries}
+    told = [_rule(rule) for name, rule in catalogue().items() if fnmatchcase(name, code)]
+    told += [_deviation(entry) for name, entry in known.items() if fnmatchcase(name, code)]
+    if not told:
+        raise KeyError(f"No rule or known deviation is {code!r}. {_nearest(code, known)}")
+    return "\n".join(told)
+
+
+def _rule(rule: Rule) -> str:
     parts = {
         "holds": rule.statement,
         "breach": rule.example,
@@ -76,7 +89,27 @@ def explain(code: str) -> str:
     }
     if rule.rests_on:
         parts["follows"] = f"perhaps, where an operation breaks {' or '.join(rule.rests_on)}"
-    lines = [rule.code]
+    return _paragraph(rule.code, parts)
+
+
+def _deviation(entry: Entry) -> str:
+    parts = {
+        "known": "a deviation that does not fail a run",
+        "reason": entry.reason,
+        "versions": str(entry.versions or "any"),
+        "operations": ", ".join(sorted(entry.operations)),
+        "rules": ", ".join(entry.rules),
+        "status": str(entry.status or ""),
+        "when": "" if entry.told_when is None else json.dumps(entry.told_when, ensure_ascii=False),
+        "cause": entry.cause or "",
+        "issue": entry.issue or "",
+        "expires": "" if entry.expires is None else entry.expires.isoformat(),
+    }
+    return _paragraph(entry.id, {title: text for title, text in parts.items() if text})
+
+
+def _paragraph(head: str, parts: Mapping[str, str]) -> str:
+    lines = [head]
     for title, text in parts.items():
         first, *rest = wrap(text, _WIDTH - 14, break_long_words=False, break_on_hyphens=False)
         lines.append(f"  {title:<12}{first}")
@@ -84,8 +117,8 @@ def explain(code: str) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _nearest(code: str) -> str:
-    codes = list(catalogue())
+def _nearest(code: str, known: Iterable[str]) -> str:
+    codes = [*catalogue(), *known]
     word = code.rpartition(".")[2]
     near = get_close_matches(code, codes, n=4, cutoff=0.5)
     near += [one for one in codes if word and word in one and one not in near][: 4 - len(near)]

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
 
+from contract_tests.kinds import KINDS
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     Command = TypeVar("Command", bound=Callable[..., Any])
 
-ONLY: Final = ("auth", "meaning", "laws", "refusals", "conformance", "lifecycle")
 _AUTH_VARIABLE: Final = "DEPLOYMENTS_CONTRACT_AUTH"
 
 
@@ -40,10 +41,10 @@ def choosing(command: Command) -> Command:
         click.option("--read-only", is_flag=True, help="Send nothing that could change a target."),
         click.option(
             "--only",
-            type=click.Choice(ONLY),
+            type=click.Choice(KINDS),
             multiple=True,
             metavar="CHECKS",
-            help=f"Only these (repeatable): {', '.join(ONLY)}.",
+            help=f"Only these (repeatable): {', '.join(KINDS)}.",
         ),
         click.option(
             "--max-time", metavar="TIME", help="Send nothing more after it: 90s, 20m, 2h."

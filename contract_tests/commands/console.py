@@ -113,13 +113,13 @@ class Face:
         """The kinds of checks as a table, and what runs."""
         table = Table.grid(padding=(0, 2))
         for phase in self._progress.phases.values():
-            style = "bold red" if phase.failures else ""
+            style = "bold red" if phase.faults else ""
             table.add_row(
                 Text(phase.name, style="bold" if 0 < phase.done < phase.total else ""),
                 ProgressBar(total=max(1, phase.total), completed=phase.done, width=_BAR),
                 f"{phase.done}/{phase.total} checks",
                 f"{phase.requests:,} requests",
-                Text(told(phase.failures) if phase.done or phase.failures else "", style=style),
+                Text(told(phase.faults) if phase.done or phase.faults else "", style=style),
             )
         taken = time.monotonic() - self._started
         current = Text(f"{taken:6.1f} s  {label(self._progress.current)}", style="dim")

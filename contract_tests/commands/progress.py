@@ -15,18 +15,18 @@ _BETWEEN_LINES: Final = 5.0  # seconds
 
 @dataclass
 class Phase:
-    """One kind of checks: how many there are, were done, and found something."""
+    """One kind of checks: how many there are and were done, and the faults that they found."""
 
     name: str
     total: int = 0
     done: int = 0
-    failures: int = 0
+    faults: int = 0
     requests: int = 0
     seconds: float = 0.0
 
 
 class Progress:
-    """Counts checks, requests and failures.
+    """Counts checks, requests and faults; a fault once, by the check that met it first.
 
     Args:
         checks: the items' names, in the order in which they will run.
@@ -59,7 +59,7 @@ class Progress:
 
     def fail(self, check: str, count: int) -> None:
         """A check found something new."""
-        self.phases[module(check)].failures += count
+        self.phases[module(check)].faults += count
 
     def end(self, check: str, seconds: float) -> Phase:
         """A check has ended."""
@@ -78,18 +78,19 @@ class Progress:
     def line(self) -> str:
         """Where the run is, on one line."""
         phase = self._phase()
-        failures = sum(one.failures for one in self.phases.values())
+        every = sum(one.faults for one in self.phases.values())
+        others = f" ({every} in all)" if every != phase.faults else ""
         at = "" if phase.done == phase.total else f", at {label(self.current)}"
         return self._stamped(
             f"{phase.name:<12} {phase.done:>3} of {phase.total} checks, "
-            f"{phase.requests:,} requests, {told(failures)} so far{at}"
+            f"{phase.requests:,} requests, {told(phase.faults)} so far{others}{at}"
         )
 
     def finished(self, phase: Phase) -> str:
         """What became of one kind of checks, on one line."""
         return self._stamped(
             f"{phase.name:<12} done: {phase.total} checks, {phase.requests:,} requests, "
-            f"{told(phase.failures)}"
+            f"{told(phase.faults)}"
         )
 
     def _stamped(self, text: str) -> str:
@@ -97,9 +98,9 @@ class Progress:
         return f"{self._told_at - self._started:6.1f} s  {text}"
 
 
-def told(failures: int) -> str:
-    """The number of failures in words."""
-    return f"{failures or 'no'} {'failure' if failures == 1 else 'failures'}"
+def told(faults: int) -> str:
+    """The number of faults in words, those of the verdict."""
+    return f"{faults or 'no'} {'fault' if faults == 1 else 'faults'}"
 
 
 def module(check: str) -> str:

@@ -14,7 +14,9 @@ import click
 from contract_tests.commands.choices import arguments, reporting, sending
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
+
+    from contract_tests.reports.model import Report
 
 
 @click.command(short_help="List the rules.")
@@ -47,19 +49,28 @@ def rules(*, pattern: str, form: str) -> None:
     click.echo(FORMATS[form](found), nl=False)
 
 
-@click.command(short_help="Explain one rule.")
+@click.command(short_help="Explain a rule, or a known deviation.")
 @click.argument("code")
-def explain(*, code: str) -> None:
-    """Say what one rule demands, where that comes from, and how a breach looks.
+@click.option("--known", type=click.Path(dir_okay=False), metavar="FILE", help="Of it, too.")
+def explain(*, code: str, known: str | None) -> None:
+    """Say what a rule demands, where that comes from, and how a breach looks.
+
+    CODE is that of a rule or the id of a known deviation, with * as a wildcard.
 
     \b
-    Example:
+    Examples:
       deployments-contract explain pages.pages
+      deployments-contract explain 'refusal.*'
     """  # noqa: D301 - click wants the very character
-    from contract_tests.commands.catalogue import explain as explained
+    from pathlib import Path
 
+    from contract_tests.commands.catalogue import explain as explained
+    from contract_tests.known.known import ours, read
+
+    with told_in_a_sentence():
+        entries = ours() + ([] if known is None else read(Path(known)))
     try:
-        click.echo(explained(code), nl=False)
+        click.echo(explained(code, entries), nl=False)
     except KeyError as error:
         click.echo(error.args[0], err=True)
         sys.exit(2)
@@ -69,10 +80,20 @@ def explain(*, code: str) -> None:
 @click.argument("file", type=click.Path(dir_okay=False))
 @click.option("--case", "cases", multiple=True, metavar="ID", help="Only this one (repeatable).")
 @click.option("--base-url", metavar="URL", help="Another server than the one of the report.")
+@click.option(
+    "--times",
+    type=click.IntRange(1),
+    default=5,
+    show_default=True,
+    help="Fixed is what is right so often.",
+)
 @sending
-def replay(*, file: str, cases: tuple[str, ...], base_url: str | None, **told: Any) -> None:
+def replay(
+    *, file: str, cases: tuple[str, ...], base_url: str | None, times: int, **told: Any
+) -> None:
     """Run what failed again: the same requests, on the same data made anew.
 
+    What does not show again at once is asked several times, as it may come only now and then.
     FILE is a JSON report of `run` (--report json=FILE), or a part of one with a single fault.
     Exit status: 0 all fixed, 1 something still broken, 2 could not judge.
 
@@ -86,15 +107,20 @@ def replay(*, file: str, cases: tuple[str, ...], base_url: str | None, **told: A
     with told_in_a_sentence():
         report = again.read(file)
         faults = again.chosen(report, cases)
-    items = list(dict.fromkeys(fault.check for fault in faults))
     words = again.words(report, base_url, arguments({**told, "base_url": None}))
-    now, status = perform(words, items=items, quiet=True)
-    if now is None or now.reason is not None or now.broken:
+    status = 2
+
+    def run(items: Sequence[str]) -> Report | None:
+        nonlocal status
+        now, status = perform(words, items=items, quiet=True)
+        return None if now is None or now.reason is not None or now.broken else now
+
+    found = again.ask(faults, run, times)
+    if found is None:
         sys.exit(status or 2)
-    found = again.compare(faults, now)
     for line in again.lines(found, file):
         click.echo(line)
-    sys.exit(int(any(case.again is not None for case in found)))
+    sys.exit(again.status(found))
 
 
 @click.command(short_help="Put reports of several parts together.")

@@ -6,7 +6,7 @@ import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
-from contract_tests.comparing.sameness import Answer, Sameness
+from contract_tests.comparing.sameness import Answer, Mismatch, Sameness
 from contract_tests.errors import CannotJudge
 from contract_tests.findings import Finding, clip
 from contract_tests.spec.operations import operations
@@ -25,6 +25,12 @@ _SEARCH: Final = re.compile(r".*/(filter|paginate|count|history|lateness)/?")
 _RUNS: Final = re.compile(r"/(flow_runs|task_runs)/(filter|paginate)/?")
 _DEFAULT_LIMIT: Final = 200
 _KINDS: Final = ("flows", "deployments", "flow_runs", "task_runs", "work_pools", "work_queues")
+# By what differs the most: where a body does, headers that do are part of it.
+_RULES: Final[Mapping[str, str]] = {
+    "status": "compare.status",
+    "body": "compare.body",
+    "header": "compare.headers",
+}
 _MOST: Final = 6  # differences of one answer that are shown
 SHARED: Final = "changes: both addresses lead to the same data, so each is sent once"
 OTHERS: Final = "searches for what only one of the two servers has"
@@ -135,19 +141,15 @@ class Mirror(Target):
         if here.status == there.status and here.status in _SUCCESS and not self._comparable(here):
             self.unjudged(OTHERS)
             return
-        lines = self._lines(here, there)
-        if not lines:
+        found = self._differences(here, there)
+        if not found:
             return
-        rule = "compare.body"
-        if lines[0].startswith("status: "):
-            rule = "compare.status"
-        elif all(line.startswith("header ") for line in lines):
-            rule = "compare.headers"
-        places = sorted({re.sub(r"\[\d+\]", "[]", line.partition(": ")[0]) for line in lines})
-        told = "; ".join(lines[:_MOST]) + ("; ..." if len(lines) > _MOST else "")
+        parts = {one.part for one in found}
+        places = sorted({one.kind for one in found})
+        told = "; ".join(map(str, found[:_MOST])) + ("; ..." if len(found) > _MOST else "")
         self.report(
             Finding(
-                rule=rule,
+                rule=next(rule for part, rule in _RULES.items() if part in parts),
                 operation=operations().name(here.method, here.path),
                 message=f"differs from the reference in {', '.join(places[:_MOST])}",
                 expected=clip(f"{there.status} {there.body[:600].decode('utf-8', 'replace')}", 600),
@@ -158,22 +160,22 @@ class Mirror(Target):
             )
         )
 
-    def _lines(self, here: Exchange, there: Exchange) -> list[str]:
+    def _differences(self, here: Exchange, there: Exchange) -> list[Mismatch]:
         left, right = self._answer(here, self), self._answer(there, self.reference)
-        lines = self._sameness.differences(left, right)
+        found = self._sameness.differences(left, right)
         rows, others = _rows(_value(here)), _rows(_value(there))
-        if not lines or here.status != there.status or len(rows) != len(others) or not rows:
-            return lines
+        if not found or here.status != there.status or len(rows) != len(others) or not rows:
+            return found
         # The order of what ties is open: the same objects in another order are the same, as long
         # as the names come in the same order.
         by_id = _is_by_id(here)
         names = [[row.get("name") for row in told] for told in (rows, others)]
         if names[0] != names[1] and not by_id:
-            return lines
-        lines = self._sameness.differences(left, right, unordered=True)
+            return found
+        found = self._sameness.differences(left, right, unordered=True)
         cut = any(self._are_others(*pair) for pair in zip(rows, others, strict=True))
         is_part = by_id and len(rows) == _sent(here).get("limit", _DEFAULT_LIMIT)
-        return [] if is_part or (cut and _by_name(here)) else lines
+        return [] if is_part or (cut and _by_name(here)) else found
 
     def _are_others(self, left: dict[str, Any], right: dict[str, Any]) -> bool:
         """Whether two rows are known to be of different objects: a window has cut a tie."""

@@ -6,7 +6,7 @@ import json
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
 from contract_tests.findings import MISSING
 
@@ -49,6 +49,28 @@ class Answer:
             return self.body.decode(errors="replace")
 
 
+class Mismatch(NamedTuple):
+    """One thing in which two answers differ.
+
+    Attributes:
+        part: of the answer.
+        place: where, such as `status`, `header allow` or `body.results[0].name`.
+        told: both values.
+    """
+
+    part: Literal["status", "header", "body"]
+    place: str
+    told: str
+
+    def __str__(self) -> str:
+        return f"{self.place}: {self.told}"
+
+    @property
+    def kind(self) -> str:
+        """The place, whichever items of a list it is in."""
+        return re.sub(r"\[\d+\]", "[]", self.place)
+
+
 class Sameness:
     """Compares answers of two servers and learns which ids of theirs belong together."""
 
@@ -62,23 +84,30 @@ class Sameness:
         self._tried_names: dict[str, str] = {}
         self._tried_moments: dict[datetime, datetime] = {}
 
-    def differences(self, left: Answer, right: Answer, *, unordered: bool = False) -> list[str]:
-        """What differs, one line each; empty when the answers agree.
+    def differences(
+        self, left: Answer, right: Answer, *, unordered: bool = False
+    ) -> list[Mismatch]:
+        """What differs; empty when the answers agree.
 
         Ids that were never seen are taken for each other's counterparts, for good only when
         everything else agrees.
         """
         if left.status != right.status:
-            shown = f"status: {left.status} != {right.status}"
-            return [f"{shown}  {left.body[:300]!r} != {right.body[:300]!r}"]
+            shown = f"{left.status} != {right.status}"
+            bodies = f"{left.body[:300]!r} != {right.body[:300]!r}"
+            return [Mismatch("status", "status", f"{shown}  {bodies}")]
         self._tried, self._tried_names, self._tried_moments = {}, {}, {}
         found = [
-            f"header {name}: {left.headers.get(name)!r} != {right.headers.get(name)!r}"
+            Mismatch(
+                "header",
+                f"header {name}",
+                f"{left.headers.get(name)!r} != {right.headers.get(name)!r}",
+            )
             for name in sorted(left.headers.keys() | right.headers.keys())
             if not self._same_text(left.headers.get(name, ""), right.headers.get(name, ""))
         ]
         if bool(left.body) != bool(right.body):
-            found.append(f"body: {left.body[:300]!r} != {right.body[:300]!r}")
+            found.append(_in_body("body", f"{left.body[:300]!r} != {right.body[:300]!r}"))
         elif left.body:
             found += self._compare(left.json(), right.json(), "body", unordered=unordered)
         if not found:
@@ -137,12 +166,12 @@ class Sameness:
 
     def _compare(
         self, left: Any, right: Any, where: str, *, unordered: bool = False
-    ) -> Iterator[str]:
+    ) -> Iterator[Mismatch]:
         if isinstance(left, dict) and isinstance(right, dict):
             yield from self._compare_objects(left, right, where, unordered=unordered)
         elif isinstance(left, list) and isinstance(right, list):
             if len(left) != len(right):
-                yield f"{where}: {len(left)} items != {len(right)} items"
+                yield _in_body(where, f"{len(left)} items != {len(right)} items")
                 return
             if unordered:
                 left = sorted(left, key=lambda item: self._order(item, self._right_of))
@@ -150,11 +179,11 @@ class Sameness:
             for index, (one, other) in enumerate(zip(left, right, strict=True)):
                 yield from self._compare(one, other, f"{where}[{index}]")
         elif not self._same_value(left, right, where.rpartition(".")[2]):
-            yield f"{where}: {_short(left)} != {_short(right)}"
+            yield _in_body(where, f"{_short(left)} != {_short(right)}")
 
     def _compare_objects(
         self, left: dict[str, Any], right: dict[str, Any], where: str, *, unordered: bool
-    ) -> Iterator[str]:
+    ) -> Iterator[Mismatch]:
         is_run = "auto_scheduled" in left
         may_be_random = is_run or "task_key" in left
         for key in left | right:
@@ -225,6 +254,10 @@ class Sameness:
         return own + _PARTS.sub(name, json.dumps(steady, sort_keys=True))
 
 
+def _in_body(place: str, told: str) -> Mismatch:
+    return Mismatch("body", place, told)
+
+
 def _random_names(left: Any, right: Any) -> bool:
     return all(isinstance(name, str) and _RANDOM_NAME.fullmatch(name) for name in (left, right))
 
@@ -274,7 +307,7 @@ def _short(value: Any) -> str:
     return text if len(text) < _LONGEST else f"{text[:_LONGEST]}..."
 
 
-def joined(lines: Iterable[str], limit: int = 6) -> str:
+def joined(lines: Iterable[object], limit: int = 6) -> str:
     """The first differences of an answer, one line each."""
     listed = list(lines)
     more = [f"... and {len(listed) - limit} more"] if len(listed) > limit else []

@@ -39,6 +39,7 @@ class DataSet:
         sent: deployment id -> the body that made it, for reading it back.
         later: deployment id -> what changed it after that, in order: operation and body. A body
             says what the operation is about, also where the request has none.
+        changed_by: deployment id -> the requests of `later`, and their answers.
         made_by: id of a run -> the request that made it, and its answer, unless it was changed
             after that; id of a deployment -> the request that planned runs of it.
         stored_queue: id of a deployment or run that was made -> the work queue's name as stored
@@ -50,6 +51,7 @@ class DataSet:
     records: Mapping[str, tuple[Record, ...]]
     sent: Mapping[str, Record] = field(default_factory=dict)
     later: Mapping[str, tuple[tuple[str, Record], ...]] = field(default_factory=dict)
+    changed_by: Mapping[str, tuple[Exchange, ...]] = field(default_factory=dict)
     made_by: Mapping[str, Exchange] = field(default_factory=dict)
     stored_queue: Mapping[str, str | None] = field(default_factory=dict)
 
@@ -105,6 +107,7 @@ class Builder:
         self._made: dict[str, dict[str, Record]] = {}
         self._sent: dict[str, Record] = {}
         self._later: dict[str, tuple[tuple[str, Record], ...]] = {}
+        self._changed_by: dict[str, tuple[Exchange, ...]] = {}
         self._made_by: dict[str, Exchange] = {}
         self._stored: dict[str, str | None] = {}
 
@@ -203,22 +206,24 @@ class Builder:
         for key, raw in plan()["updates"].items():
             deployment = self._made["deployments"][key]["id"]
             body = self._spec.fit("update_deployment", self._resolve(raw))
-            self._target.send("PATCH", f"/deployments/{deployment}", json=body)
-            self._note(deployment, "update_deployment", body)
+            exchange = self._target.send("PATCH", f"/deployments/{deployment}", json=body)
+            self._note(deployment, "update_deployment", body, exchange)
         for operation, keys in plan()["switches"].items():
             for key in keys:
                 deployment = self._made["deployments"][key]["id"]
-                self._create(operation, {}, id=deployment)
-                self._note(deployment, operation, {"paused": operation == "pause_deployment"})
+                exchange = self._create(operation, {}, id=deployment)
+                body = {"paused": operation == "pause_deployment"}
+                self._note(deployment, operation, body, exchange)
 
     def _create_again(self, key: str, raw: Record) -> None:
         made = self._made["deployments"][key]
         body = self._spec.creation(self._resolve(raw))
         names = {"name": made.get("name"), "flow_id": made.get("flow_id")}
-        self._create("create_deployment", {**names, **body})
-        self._note(made["id"], "create_deployment", body)
+        exchange = self._create("create_deployment", {**names, **body})
+        self._note(made["id"], "create_deployment", body, exchange)
 
-    def _note(self, deployment: str, operation: str, body: Record) -> None:
+    def _note(self, deployment: str, operation: str, body: Record, exchange: Exchange) -> None:
+        self._changed_by[deployment] = (*self._changed_by.get(deployment, ()), exchange)
         self._later[deployment] = (*self._later.get(deployment, ()), (operation, body))
         if "work_queue_name" in body:
             self._stored[deployment] = body["work_queue_name"]
@@ -259,6 +264,7 @@ class Builder:
             records={kind: tuple(rows) for kind, rows in records.items()},
             sent=self._sent,
             later=self._later,
+            changed_by=self._changed_by,
             made_by=self._made_by,
             stored_queue=stored,
         )

@@ -44,7 +44,8 @@ def accept(report: Report, file: Path, *, today: date | None = None) -> Report:
     if not entries:
         return report
     there = file.read_text(encoding="utf-8") if file.exists() else ""
-    text = "".join(f"\n{_as_yaml(one)}" for one in _distinct(list(entries.values())))
+    written = _distinct(list(entries.values()))
+    text = "".join(f"\n{_as_yaml(one)}" for one in written)
     with file.open("a", encoding="utf-8") as stream:
         stream.write(("" if there.strip() else _HEAD) + text)
     accepted = [
@@ -56,7 +57,13 @@ def accept(report: Report, file: Path, *, today: date | None = None) -> Report:
         )
         for fault in report.faults
     ]
-    return replace(report, faults=[], known=[*report.known, *accepted])
+    told = f"{_many(len(entries), 'fault', 'faults')} accepted from now on: "
+    told += f"{_many(len(written), 'deviation', 'deviations')} written to {file}"
+    return replace(report, faults=[], known=[*report.known, *accepted], accepted=told)
+
+
+def _many(count: int, one: str, more: str) -> str:
+    return f"{count} {one if count == 1 else more}"
 
 
 def entry(fault: Fault, version: str | None, day: date) -> dict[str, Any]:

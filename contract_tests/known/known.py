@@ -53,7 +53,7 @@ _FIELDS: Final = frozenset(
 
 @dataclass(frozen=True)
 class Entry:
-    """One known deviation."""
+    """One known deviation; `told_when` is the schema that `when` is made of."""
 
     id: str
     versions: SpecifierSet | None
@@ -65,6 +65,7 @@ class Entry:
     cause: str | None = None
     issue: str | None = None
     expires: date | None = None
+    told_when: Any = None
 
     def triggered_by(self, operation: str, view: Mapping[str, Any]) -> bool:
         """Whether a request is one that shows the deviation on a server that has it."""
@@ -119,13 +120,8 @@ class Known:
         Raises:
             CannotJudge: the file is not readable as described in this module.
         """
-        entries: list[Entry] = []
-        for found in sorted(files(__package__).iterdir(), key=lambda f: f.name):
-            if found.name.endswith(".yaml"):
-                entries += parse(found.read_text(encoding="utf-8"), found.name)
-        if extra is not None:
-            entries += read(extra, update=update)
-        return cls(entries, version)
+        theirs = [] if extra is None else read(extra, update=update)
+        return cls([*ours(), *theirs], version)
 
     def observe(self, exchange: Exchange) -> None:
         """See whether a request shows an entry, and whether its answer does."""
@@ -175,6 +171,16 @@ class Known:
             and not self.met[entry.id]
             and entry.id not in self._seen
         ]
+
+
+def ours() -> list[Entry]:
+    """The deviations of released servers, which stand in this package."""
+    return [
+        entry
+        for file in sorted(files(__package__).iterdir(), key=lambda found: found.name)
+        if file.name.endswith(".yaml")
+        for entry in parse(file.read_text(encoding="utf-8"), file.name)
+    ]
 
 
 def read(file: Path, *, update: bool = False) -> list[Entry]:
@@ -268,6 +274,7 @@ def _entry(raw: Any, where: str) -> Entry:
             cause=raw.get("cause"),
             issue=raw.get("issue"),
             expires=_date(raw.get("expires")),
+            told_when=raw.get("when"),
         )
     except KeyError as error:
         raise ValueError(f"{where}: {error.args[0]!r} is missing") from error

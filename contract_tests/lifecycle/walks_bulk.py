@@ -19,7 +19,7 @@ _UNFIT: Final = 1  # the place of the item that cannot be made
 def walk_bulk_delete(actor: Actor) -> None:
     """Bulk deletion deletes what matches and no more than asked for."""
     if not actor.has("bulk_delete_deployments"):
-        actor.session.cannot_judge("bulk_delete_deployments is not in this version")
+        actor.session.leave_out("bulk_delete_deployments is not in this version")
         return
     flow = actor.flow()
     doomed = [actor.deployment(flow) for _ in range(3)]
@@ -80,7 +80,7 @@ def walk_bulk_runs(actor: Actor) -> None:
     """Bulk creation makes a run for each item, also where another one cannot be made."""
     operation = "bulk_create_flow_runs_from_deployment"
     if not actor.has(operation):
-        actor.session.cannot_judge(f"{operation} is not in this version")
+        actor.session.leave_out(f"{operation} is not in this version")
         return
     owner = actor.deployment(
         actor.flow(),

@@ -71,7 +71,7 @@ _HOURLY: Final[tuple[tuple[Record, int], ...]] = (
 def walk_planned_times(actor: Actor) -> None:
     """Each schedule plans its runs for its own times, by its own clock."""
     if not actor.knows("DeploymentScheduleCreate", "parameters"):
-        actor.session.cannot_judge("runs do not tell their schedules on this version")
+        actor.session.leave_out("runs do not tell their schedules on this version")
         return
     sent = [
         {"schedule": plan, "active": True, "parameters": {"plan": number}}

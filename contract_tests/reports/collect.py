@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from contract_tests.findings import clip
-from contract_tests.reports.model import NO_TIME, Accepted, Check, Fault, Report, Run, Step
+from contract_tests.reports.model import Accepted, Check, Fault, Report, Run, Step, nothing_judged
 from contract_tests.rules import catalogue
 from contract_tests.transport.credentials import without_userinfo
 
@@ -33,7 +33,9 @@ def collect(session: Session, checks: Iterable[Check] = (), reason: str | None =
     started = datetime.fromtimestamp(time.time() - ended, UTC)
     hide = target.mask.hide
     checks = list(checks)
-    reason = reason or session.availability.outage() or _nothing_judged(checks)
+    reason = reason or session.availability.outage()
+    if reason is None and not session.worker:  # what a worker left to others is none of its own
+        reason = nothing_judged(checks, part=bool(session.shard))
     unjudged = session.unjudged + session.availability.unjudged()
     for status, times in target.connection.repeated.items():
         unjudged[f"answers of {status}: asked again until another came, or patience ended"] += times
@@ -68,19 +70,6 @@ def collect(session: Session, checks: Iterable[Check] = (), reason: str | None =
     )
 
 
-def _nothing_judged(checks: Iterable[Check]) -> str | None:
-    """Why there is no verdict: of the checks, or of those of a kind, time was left for none."""
-    ended: dict[str, set[str]] = {}
-    for check in checks:
-        told = check.told if check.outcome == "left out" else ""
-        ended.setdefault(check.module, set()).add(told)
-    late = [kind for kind, told in ended.items() if told == {NO_TIME}]
-    if late:
-        return f"the time (--max-time) was too short for any check of {', '.join(late)}"
-    why = set().union(*ended.values())
-    return f"nothing was judged: {', '.join(sorted(why))}" if ended and "" not in why else None
-
-
 def nothing(options: Options, checks: Iterable[Check], reason: str) -> Report:
     """The report of a run that ended before it began."""
     return Report(
@@ -110,7 +99,6 @@ def fault_id(key: tuple[str, str, str]) -> str:
 
 def _fault(session: Session, finding: Finding, level: Any) -> Fault:
     mask = session.target.mask
-    exchanges = [*finding.others, *([finding.exchange] if finding.exchange else [])]
     severity = catalogue()[finding.rule].severity if level == "error" else level
     return Fault(
         id=fault_id(finding.key),
@@ -126,7 +114,7 @@ def _fault(session: Session, finding: Finding, level: Any) -> Fault:
         spec_pointer=finding.spec_pointer,
         due=_rows(mask, finding.due),
         came=_rows(mask, finding.came),
-        steps=[step(exchange, mask) for exchange in exchanges],
+        steps=[step(exchange, mask) for exchange in finding.exchanges],
     )
 
 

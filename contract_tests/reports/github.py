@@ -6,8 +6,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from contract_tests.findings import clip
-from contract_tests.reports.text import fault_text
+from contract_tests.findings import clip, describe
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -81,7 +80,7 @@ def _table(title: str, faults: list[Fault]) -> Iterator[str]:
     for fault in faults[:3]:
         title = _cell(f"{fault.operation}: {fault.message}")
         yield f"<details><summary>{title}</summary>\n\n```text"
-        yield clip_lines(fault_text(fault)).replace("```", "'''")
+        yield clip_lines(describe(fault)).replace("```", "'''")
         yield "```\n\n</details>\n"
 
 
@@ -92,7 +91,7 @@ def clip_lines(text: str) -> str:
 
 def _annotation(level: str, fault: Fault) -> str:
     title = _property(f"{fault.rule}: {fault.operation}")
-    return f"::{level} title={title}::{_data(clip_lines(fault_text(fault)))}"
+    return f"::{level} title={title}::{_data(clip_lines(describe(fault)))}"
 
 
 def _cell(text: str) -> str:

@@ -6,7 +6,7 @@ import re
 import xml.etree.ElementTree as ET
 from typing import TYPE_CHECKING, Final
 
-from contract_tests.reports.text import fault_text
+from contract_tests.findings import describe
 
 if TYPE_CHECKING:
     from contract_tests.reports.model import Check, Fault, Report
@@ -51,7 +51,7 @@ def _case(suite: ET.Element, check: Check, faults: dict[str, Fault]) -> None:
         titles = "; ".join(f"{fault.operation}: {fault.message}" for fault in found)
         rules = ", ".join(dict.fromkeys(fault.rule for fault in found))
         failure = ET.SubElement(case, "failure", type=rules, message=_clean(titles))
-        failure.text = _clean("\n\n".join(map(fault_text, found)))
+        failure.text = _clean("\n\n".join(map(describe, found)))
     elif check.outcome == "failed":
         told = check.told or "what was found is reported by another check"
         ET.SubElement(case, "failure", type="contract", message=_clean(told))

@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from contract_tests.reports.model import Accepted, Check, Fault, Report
+from contract_tests.reports.model import Accepted, Check, Fault, Report, nothing_judged
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -21,6 +21,9 @@ def merge(reports: Sequence[Report]) -> Report:
     first = reports[0]
     reasons = list(dict.fromkeys(r.reason for r in reports if r.reason is not None))
     reasons += _missing(reports)
+    checks = _checks(reports)
+    if not reasons and (why := nothing_judged(checks)):
+        reasons.append(why)
     seen_gone = {name for r in reports for name in (one.id for one in r.known)}
     return Report(
         run=replace(
@@ -39,7 +42,7 @@ def merge(reports: Sequence[Report]) -> Report:
         unjudged=dict(sum((Counter(r.unjudged) for r in reports), Counter[str]()).most_common()),
         broken={name: what for r in reports for name, what in r.broken.items()},
         left_over=[line for r in reports for line in r.left_over],
-        checks=_checks(reports),
+        checks=checks,
         requests=sum(r.requests for r in reports),
         seconds=max(r.seconds for r in reports),
         waited=sum(r.waited for r in reports),
@@ -93,10 +96,11 @@ def _accepted(lists: Iterable[list[Accepted]]) -> list[Accepted]:
 
 
 def _checks(reports: Sequence[Report]) -> list[Check]:
-    """Each check once; one that was run counts more than one that was left out."""
+    """Each check once: one that was run counts most, one that was not to run here least."""
     found: dict[str, Check] = {}
     for report in reports:
         for check in report.checks:
-            if check.id not in found or found[check.id].outcome == "left out":
+            before = found.get(check.id)
+            if before is None or not before.chosen or (check.judged and not before.judged):
                 found[check.id] = check
     return list(found.values())

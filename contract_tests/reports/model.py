@@ -6,10 +6,12 @@ import json
 from dataclasses import asdict, dataclass, field, fields
 from typing import TYPE_CHECKING, Any, Final, Literal, Self
 
+from contract_tests.findings import Sent
+from contract_tests.kinds import KINDS
 from contract_tests.spec.version import taken_for
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 FORMAT: Final = 1
 """The version of the JSON form; a reader refuses others."""
@@ -76,6 +78,11 @@ class Fault:
         """Equal for what is the same fault."""
         return (self.operation, self.rule, self.cause)
 
+    @property
+    def sent(self) -> list[Sent]:
+        """The requests that show it, in the order sent."""
+        return [Sent(step.request_body, step.curl) for step in self.steps]
+
 
 @dataclass(frozen=True)
 class Check:
@@ -94,9 +101,38 @@ class Check:
         return name.removesuffix(".py").removeprefix("test_")
 
     @property
+    def judged(self) -> bool:
+        """Whether it came to a verdict, or failed to by a mistake of the suite."""
+        return self.outcome != "left out"
+
+    @property
+    def chosen(self) -> bool:
+        """Whether it was to run: what was not has no reason why it was left out."""
+        return self.judged or bool(self.told)
+
+    @property
     def name(self) -> str:
         """What comes after the module."""
         return self.id.partition("::")[2]
+
+
+def nothing_judged(checks: Iterable[Check], *, part: bool = False) -> str | None:
+    """Why there is no verdict: of the checks, or of those of a kind, none was judged.
+
+    Args:
+        checks: of the run.
+        part: they are a part of those of a run, which may happen to be one that judges nothing.
+    """
+    chosen = [check for check in checks if check.chosen]
+    why: dict[str, set[str]] = {}
+    for check in chosen:
+        why.setdefault(check.module, set()).add("" if check.judged else check.told)
+    late = [kind for kind, told in why.items() if told == {NO_TIME}]
+    if late:
+        return f"the time (--max-time) was too short for any check of {', '.join(late)}"
+    if part or not chosen or any(check.judged for check in chosen):
+        return None
+    return f"nothing was judged: {', '.join(sorted(set().union(*why.values())))}"
 
 
 @dataclass(frozen=True)
@@ -148,6 +184,7 @@ class Report:
         reason: why it is not the whole; None when it is.
         faults: what fails the run.
         warnings: what does not.
+        accepted: what became a known deviation by `--known-update`, in words; "" for nothing.
         gone: known deviations whose request was sent and that did not show.
         expired: known deviations whose time is over: they fail again.
         unjudged: reason -> cases that could not be judged.
@@ -161,6 +198,7 @@ class Report:
     faults: list[Fault] = field(default_factory=list)
     warnings: list[Fault] = field(default_factory=list)
     known: list[Accepted] = field(default_factory=list)
+    accepted: str = ""
     gone: list[str] = field(default_factory=list)
     expired: list[Accepted] = field(default_factory=list)
     unjudged: dict[str, int] = field(default_factory=dict)
@@ -195,7 +233,8 @@ class Report:
 
     def _but(self) -> str:
         """What a reader of "conforms" must know."""
-        told = []
+        told = [f"but for {self.accepted}"] if self.accepted else []
+        told += [f"part {self.run.shard} alone"] if self.run.shard else self._partly()
         cut = sum(check.outcome == "left out" and check.told == NO_TIME for check in self.checks)
         if cut:
             told.append(
@@ -205,13 +244,25 @@ class Report:
             told.append("but for known deviations that hide what else is wrong there")
         return f" ({'; '.join(told)})" if told else ""
 
+    def _partly(self) -> list[str]:
+        """What was judged, where only a part was asked for."""
+        judged = sum(check.judged for check in self.checks)
+        if not all(check.chosen for check in self.checks):
+            return [f"only {judged:,} of {len(self.checks):,} checks were judged"]
+        kinds = {check.module for check in self.checks}
+        if kinds and not kinds.issuperset(KINDS):
+            names = sorted(kinds, key=[*KINDS, *kinds].index)
+            what = "check" if judged == 1 else "checks"
+            return [f"only {' and '.join(names)}: {judged:,} {what}"]
+        return []
+
     def _compared(self, count: int) -> str:
         pair = f"{self.run.base_url} and {self.run.reference}"
         if count:
             return f"{pair} DIFFER: {count} {'difference' if count == 1 else 'differences'}"
         if self.reason is not None or self.broken:
             return f"{pair} could NOT be compared"
-        return f"{pair} answer the same"
+        return f"{pair} answer the same{self._but()}"
 
     def to_json(self) -> str:
         """The whole as a JSON document."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from contract_tests.rules.filters import NOW_AND_THEN
 from contract_tests.spec.criteria import FILTERS
 
 if TYPE_CHECKING:
@@ -11,7 +12,7 @@ if TYPE_CHECKING:
 
 Features = frozenset[str]
 
-ABOUT_NO_FILTER: Final = frozenset({"pages.order", "pages.pages", "pages.echo", "filters.steady"})
+ABOUT_NO_FILTER: Final = frozenset({"pages.order", "pages.pages", "pages.echo", NOW_AND_THEN})
 """Breaches of these rules do not come from the filters in the body."""
 
 

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 Record = dict[str, Any]
 OK: Final = 200
 DEFAULT_LIMIT: Final = 200
+NOW_AND_THEN: Final = "filters.steady"
+"""The rule that is broken by what is wrong now and then."""
+
 _SHOWN: Final = 6
 
 # The field that a sort goes by, and whether downwards.
@@ -129,7 +132,71 @@ class Reading:
         right = [row["id"] for row in window]
         if ids == right:
             return None
-        return self._what_is_wrong(got, ids, window)
+        return self.ignored(got, offset, limit) or self._what_is_wrong(got, ids, window)
+
+    def ignored(self, got: Any, offset: int, limit: int) -> Finding | None:
+        """What is wrong, if the answer is that to the request without one of its keys.
+
+        Args:
+            got: the list of deployments, or what came instead.
+            offset: where the window begins.
+            limit: how many it holds at most.
+        """
+        ids = _ids(got)
+        window = self.expected.rows[offset : offset + limit]
+        if ids is None or self._are(ids, window):
+            return None
+        told = self._as_without(offset, limit)
+        key = next((key for key, rows in told.items() if self._are(ids, rows)), None)
+        if key is None:
+            return None
+        return self.breach(
+            "pages.order" if key.startswith("sort") else "pages.window",
+            f"`{key}` is ignored: answers what is due without it",
+            _names(window),
+            _names(got),
+            about=f"{key} is ignored",
+            due=window,
+            came=got,
+        )
+
+    def _as_without(self, offset: int, limit: int) -> dict[str, Sequence[Record]]:
+        """The rows that are due without some of the request's keys; by these, as they are told."""
+        sent, rows = self._sent(), self.expected.rows
+        begins = next((key for key in ("offset", "page") if key in sent), "")
+        bound = "limit: 0" if limit == 0 else "limit" if "limit" in sent else ""
+        found: dict[str, Sequence[Record]] = {}
+        if bound:
+            found[bound] = rows[offset : offset + DEFAULT_LIMIT]
+        if begins and self.expected.ordered and not self._may_be_reversed(offset, limit):
+            found[begins] = rows[:limit]
+            if bound:
+                found[f"{bound}` and `{begins}"] = rows[:DEFAULT_LIMIT]
+        if sent.get("sort") and self.expected.ordered:
+            by_default = sorted(rows, key=lambda row: str(row["name"]))
+            found[f"sort: {sent['sort']}"] = by_default[offset : offset + limit]
+        return found
+
+    def _may_be_reversed(self, offset: int, limit: int) -> bool:
+        """Whether the first rows may be the right window in the wrong order."""
+        turned = self.expected.rows[::-1][offset : offset + limit]
+        return [row["id"] for row in turned] == [row["id"] for row in self.expected.rows[:limit]]
+
+    def _are(self, ids: Sequence[str], rows: Sequence[Record]) -> bool:
+        """Whether these are the rows, up to the order of those that tie."""
+        key, matching = self.expected.sort, {row["id"]: row for row in self.expected.rows}
+        if len(set(ids)) != len(ids) or len(ids) != len(rows) or not matching.keys() >= set(ids):
+            return False
+        if not self.expected.ordered:
+            return True
+        return [matching[one][key] for one in ids] == [row[key] for row in rows]
+
+    def _sent(self) -> Record:
+        try:
+            sent = self.exchange.sent_json()
+        except NotJson:
+            return {}
+        return sent if isinstance(sent, dict) else {}
 
     def _what_is_wrong(
         self, got: list[Record], ids: list[str], window: Sequence[Record]
@@ -152,9 +219,7 @@ class Reading:
             )
         if len(ids) != len(window):
             return self._wrong_number(ids, window, shown)
-        key = self.expected.sort
-        in_tie = [matching[one][key] for one in ids] == [row[key] for row in window]
-        if in_tie or not self.expected.ordered:
+        if self._are(ids, window):
             return None  # within a tie, any order is right
         return self._misplaced(ids, window, shown)
 

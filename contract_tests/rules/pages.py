@@ -23,8 +23,11 @@ def page(reading: Reading, limit: int, number: int) -> Finding | None:
         return body
     if not isinstance(body, dict):
         return reading.breach("filters.accepted", "answers no page", "an object", body)
-    return numbers(reading, body, limit, number) or reading.rows(
-        body.get("results"), (number - 1) * limit, limit
+    got, offset = body.get("results"), (number - 1) * limit
+    return (
+        reading.ignored(got, offset, limit)  # then its numbers are likely to be wrong as well
+        or numbers(reading, body, limit, number)
+        or reading.rows(got, offset, limit)
     )
 
 

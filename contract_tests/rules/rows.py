@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from contract_tests.findings import MISSING, Finding, Violation
@@ -42,6 +43,11 @@ DEFAULTS: Final[Mapping[str, Any]] = {
 _GROWS: Final = frozenset({"schedules", "concurrency_options", "global_concurrency_limit"})
 # What an upsert empties when it is not told.
 _REPLACED: Final = frozenset({"schedules", "parameters", "labels"})
+# What decides on another key that is read.
+_READ_AS: Final[Mapping[str, str]] = {
+    "concurrency_limit": "global_concurrency_limit",
+    "work_pool_name": "work_queue_name",
+}
 # Read elsewhere or in another form than they were sent.
 _APART: Final = frozenset({"labels", "schedules", "concurrency_limit", "concurrency_options"})
 
@@ -141,7 +147,14 @@ def _kept(session: Session, row: Record, flows: Mapping[str, Record]) -> Finding
         return None  # told by the rule above
     data = session.dataset
     later = data.later.get(row["id"], ())
-    changed = {key: operation for operation, body in later for key in body}
+    changes = zip(later, data.changed_by.get(row["id"], ()), strict=True)
+    changed = {
+        name: (operation, change)
+        for (operation, body), change in changes
+        for key in body
+        for name in _read_by(key)
+    }
+    first = {name for key in data.sent[row["id"]] for name in _read_by(key)}
     wanted = expected(data.sent[row["id"]], later, flows.get(row.get("flow_id", ""), {}))
     known = spec_for(session.target.version).properties("DeploymentResponse")
     for key, right in wanted.items():
@@ -149,15 +162,21 @@ def _kept(session: Session, row: Record, flows: Mapping[str, Record]) -> Finding
         if key not in known:
             continue
         if not (is_as(got, right) if key in _GROWS else is_equal(got, right)):
-            sent = key in data.sent[row["id"]] or key in changed
+            sent = key in first or key in changed
             rule = "rows.kept" if sent or key in ("labels", "work_queue_name") else "rows.default"
-            operation = changed.get(key, "create_deployment")
+            operation, change = changed.get(key, ("create_deployment", None))
             about = f"`{key}` is read other than {'sent' if sent else 'its default'}"
             about = about if key in record else f"`{key}` is missing in what is read"
-            return differs(
+            told = differs(
                 session, operation, exchange, rule=rule, about=about, right=right, got=got
             )
+            return told if change is None else replace(told, others=(change,))
     return None
+
+
+def _read_by(key: str) -> tuple[str, ...]:
+    """The keys that show what a key was sent for."""
+    return (key, _READ_AS[key]) if key in _READ_AS else (key,)
 
 
 def expected(sent: Record, later: Sequence[tuple[str, Record]], flow: Record) -> Record:

@@ -20,7 +20,7 @@ from contract_tests.findings import Finding, Violation, found_in, raise_all
 from contract_tests.rules import catalogue
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from contract_tests.rules import Rule
 
@@ -55,11 +55,13 @@ class Outcome:
         findings: the violations, to be told by its items.
         told: places in `findings` that an item has told.
         ended: whether it came to its end, or to a violation.
+        unjudged: why it judged nothing; "" when it did.
     """
 
     findings: list[Finding] = field(default_factory=list)
     told: set[int] = field(default_factory=set)
     ended: bool = False
+    unjudged: str = ""
 
     def share(self, part: Part | None, others: Sequence[Part]) -> list[Finding]:
         """The findings that an item tells, each once: those of its part, or of no other item's."""
@@ -131,8 +133,12 @@ def has_run(item: pytest.Item) -> bool:
     return item.stash.get(CHECK, "") in item.config.stash.get(_OUTCOMES, {})
 
 
-def run(item: pytest.Function) -> int:
+def run(item: pytest.Function, unjudged: Callable[[], str] = str) -> int:
     """Run the item's check unless it has run, and tell the item's share of what was found.
+
+    Args:
+        item: of which pytest runs the test function.
+        unjudged: tells of the check that has just run why it judged nothing; "" when it did.
 
     Returns:
         How many findings none of the items tells that were chosen (`-k`, single ids); 0 but in the
@@ -141,6 +147,7 @@ def run(item: pytest.Function) -> int:
     Raises:
         Violation: one finding.
         ExceptionGroup: several.
+        Skipped: nothing could be judged.
         Exception: what else ended the check, in the item that ran it.
     """
     outcomes: dict[str, Outcome] = item.config.stash.setdefault(_OUTCOMES, {})
@@ -149,20 +156,22 @@ def run(item: pytest.Function) -> int:
     untold = 0
     if check not in outcomes:
         outcomes[check] = Outcome()
-        _run_check(item, outcomes[check])
+        _run_check(item, outcomes[check], unjudged)
         untold = sum(
             not any(part is None or part.holds(finding) for part in chosen)
             for finding in outcomes[check].findings
         )
     outcome = outcomes[check]
     if not outcome.ended:
-        pytest.skip("its check did not come to an end")
+        pytest.skip(outcome.unjudged or "its check did not come to an end")
     others = [other for other in chosen if other is not None]
     raise_all([Violation(one) for one in outcome.share(item.stash.get(PART, None), others)])
+    if outcome.unjudged:
+        pytest.skip(outcome.unjudged)
     return untold
 
 
-def _run_check(item: pytest.Function, outcome: Outcome) -> None:
+def _run_check(item: pytest.Function, outcome: Outcome, unjudged: Callable[[], str]) -> None:
     names = item._fixtureinfo.argnames  # noqa: SLF001 - as pytest itself calls a test
     try:
         item.obj(**{name: item.funcargs[name] for name in names})
@@ -170,6 +179,11 @@ def _run_check(item: pytest.Function, outcome: Outcome) -> None:
         outcome.findings = found_in(error)
         if not outcome.findings:
             raise
+    except pytest.skip.Exception as skipped:
+        outcome.unjudged = str(skipped.msg)
+        raise
+    else:
+        outcome.unjudged = unjudged()
     outcome.ended = True
 
 

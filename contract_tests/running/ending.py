@@ -28,11 +28,8 @@ def conclude(report: Report, options: Options) -> tuple[list[str], int]:
     remarks: list[str] = []
     unwritten = False
     if options.known_update and options.known:
-        count = len(report.faults)
         try:
             report = accept(report, Path(options.known))
-            things = "fault" if count == 1 else "faults"
-            remarks.append(f"{count} {things} accepted from now on: {options.known}")
         except OSError as error:
             unwritten = True
             remarks.append(f"{options.known} cannot be written: {error.strerror}")

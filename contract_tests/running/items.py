@@ -25,13 +25,16 @@ WATCH = pytest.StashKey[Any]()
 
 def check_of(item: pytest.Item) -> str:
     """The name of the check that an item belongs to; by it the check can be run again."""
-    return plain(item.stash.get(by_rule.CHECK, item.nodeid))
+    return _from_module(item, item.stash.get(by_rule.CHECK, item.nodeid))
 
 
-def plain(nodeid: str) -> str:
-    """The item's name from its module on, wherever the package lies."""
-    path, colons, name = nodeid.partition("::")
-    return f"{path.rpartition('/')[2]}{colons}{name}"
+def name_of(item: pytest.Item) -> str:
+    """The item's name from its module on, wherever the package lies and pytest was started."""
+    return _from_module(item, item.nodeid)
+
+
+def _from_module(item: pytest.Item, nodeid: str) -> str:
+    return f"{item.path.name}::{nodeid.partition('::')[2]}"
 
 
 def cut_off(item: pytest.Item, report: pytest.TestReport) -> None:

@@ -180,6 +180,7 @@ def _session(options: Options, target: Target, seed: int, worker: str) -> Sessio
         known=known,
         repeat=options.repeat(seed),
         shard=options.shard,
+        worker=worker,
         reference=options.reference,
         options={"only": list(options.only)},
         crowded=bool(worker or options.shard),

@@ -52,7 +52,9 @@ class Session:
         reference: the address of a second server that answers are compared with.
         options: what else decides on the requests, by name.
         differences: between two servers, found by the check that runs.
+        asks_for_credentials: whether the target does; None: that was not looked at yet.
         crowded: others of the same run change the target meanwhile; queries are held to our data.
+        worker: the name of this process, where several share the run; "" when it is alone.
         broken: checks of the suite that ended by a mistake of their own: name -> what happened.
     """
 
@@ -74,9 +76,13 @@ class Session:
     shard: str = ""
     reference: str | None = None
     options: dict[str, Any] = field(default_factory=dict)
+    asks_for_credentials: bool | None = None
     crowded: bool = False
     differences: dict[tuple[str, str, str], Violation] = field(default_factory=dict)
+    worker: str = ""
     started: float = field(default_factory=time.monotonic)
+    _left_out: str = field(default="", repr=False)
+    _before: tuple[int, Counter[str]] = field(default=(0, Counter()), repr=False)
 
     @property
     def read_only(self) -> bool:
@@ -157,3 +163,26 @@ class Session:
     def cannot_judge(self, reason: str, cases: int = 1) -> None:
         """Note that some cases could not be judged; the reason is shown in the report."""
         self.unjudged[reason] += cases
+
+    def leave_out(self, reason: str, cases: int = 1) -> None:
+        """Note that the check that runs judges nothing; unless it fails, it is skipped.
+
+        Args:
+            reason: why; shown in the report.
+            cases: how many that are; 0 where the reason is told elsewhere already.
+        """
+        if cases:
+            self.cannot_judge(reason, cases)
+        self._left_out = self._left_out or reason
+
+    def begin_check(self) -> None:
+        """From here on, what is left out is of another check."""
+        self._left_out = ""
+        self._before = (self.target.requests, Counter(self.unjudged))
+
+    def why_unjudged(self) -> str:
+        """Why the check that runs has judged nothing; "" when it has judged something."""
+        requests, unjudged = self._before
+        if self._left_out or self.target.requests > requests:
+            return self._left_out
+        return "; ".join(self.unjudged - unjudged)

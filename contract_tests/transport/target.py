@@ -7,7 +7,7 @@ import re
 import time
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, Self
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import httpx
 
@@ -19,7 +19,7 @@ from contract_tests.transport.exchange import Exchange, NotJson
 from contract_tests.transport.packing import flaw_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from contract_tests.transport.credentials import Use
     from contract_tests.transport.masking import Mask
@@ -36,6 +36,7 @@ _NOT_LET_IN = frozenset({401, 403})
 # wait a minute for the lock of its database (seen on 3.8.8 with SQLite; never after this pause).
 _POLL_OF_POOL = re.compile(r"/work_pools/[^/]+/get_scheduled_flow_runs/?")
 _AFTER_POLL = 0.1  # seconds
+_DEEPEST: Final = 6  # segments of a path that may be too many
 _DROPPED = 0  # the status of an exchange that got no answer
 
 
@@ -239,14 +240,14 @@ class Target:
             )
         return (
             f"{url} answers POST /deployments/count with status {answer.status}, which no "
-            "deployment API does: check the address, its base path included (usually /api)."
+            f"deployment API does: {_advice(url)}."
         )
 
     def _meant(self) -> str | None:
         """A sentence on the address that was meant; None when there is no telling."""
-        url, root = self.base_url, self.base_url.removesuffix("/api")
-        for other in (url + "/api", root):
-            if other != url and self._lives_at(other):
+        url = self.base_url
+        for other in _near(url):
+            if self._lives_at(other):
                 return f"{url} has no deployment API, {other} has: use --base-url {other}."
         return right_address(url, self.connection.client.get)
 
@@ -296,6 +297,31 @@ def _is_sign(answer: Exchange) -> bool:
     if answer.status in _NOT_LET_IN:
         return False
     return answer.body.startswith((b'{"exception_message"', b'{"exception_detail"'))
+
+
+def _near(url: str) -> Iterator[str]:
+    """Addresses that may be meant by one: itself and those above it, with and without /api."""
+    machine, path = _parts(url)
+    for length in range(min(len(path), _DEEPEST), -1, -1):
+        above = "/".join([machine, *path[:length]])
+        yield from (one for one in (f"{above}/api", above) if one != url)
+
+
+def _advice(url: str) -> str:
+    """What an address should look like, where none near it is the right one."""
+    machine, path = _parts(url)
+    if "api" in path[:-1]:
+        root = "/".join([machine, *path[: path.index("api") + 1]])
+        return f"give the address of the API as a whole, without what is below it: {root}"
+    if "api" not in path:
+        return f"check the address, which usually ends in /api: {machine}/api"
+    return "check the address, its base path included (usually /api)"
+
+
+def _parts(url: str) -> tuple[str, list[str]]:
+    """Scheme and machine, and the segments of the path."""
+    machine = url[: len(url) - len(urlsplit(url).path)]
+    return machine, [part for part in urlsplit(url).path.split("/") if part]
 
 
 def may_change(method: str, path: str) -> bool:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import TYPE_CHECKING, Any, Final
 
-from contract_tests.comparing.sameness import Answer, Sameness, joined
+from contract_tests.comparing.sameness import Answer, Mismatch, Sameness, joined
 from tests.agreement import changes, invalid, queries
 from tests.agreement import world as data
 from tests.agreement.wire import Request, Side, outline
@@ -32,17 +32,17 @@ BETWEEN_STAGES: Final = 0.8
 @dataclass(frozen=True, slots=True)
 class Difference:
     request: Request
-    lines: list[str]
+    found: list[Mismatch]
 
     def __str__(self) -> str:
-        return f"{self.request.kind}: {str(self.request)[:600]}\n{joined(self.lines)}"
+        return f"{self.request.kind}: {str(self.request)[:600]}\n{joined(self.found)}"
 
     @property
     def cause(self) -> tuple[str, ...]:
         """What differences of one cause share: path and places, without the objects."""
         path = re.sub(r"@@[^@]*@@", "{id}", self.request.path)
-        places = {re.sub(r"\[\d+\]", "[]", line.partition(": ")[0]) for line in self.lines}
-        statuses = {line[:20] for line in self.lines if line.startswith("status")}
+        places = {one.kind for one in self.found}
+        statuses = {one.told.partition("  ")[0] for one in self.found if one.part == "status"}
         return (self.request.method, path, *sorted(places | statuses))
 
 
@@ -138,8 +138,9 @@ class Comparison:
         if right.status >= SERVER_ERROR and left.status < SERVER_ERROR:
             self.tally.failed[request.kind] += 1
             if left.status in SUCCESS:
-                line = f"the reference failed with {right.status}, accepted with {left.status}"
-                self.tally.differences.append(Difference(request, [line]))
+                told = f"{left.status} != {right.status}  accepted, and the reference failed"
+                found = [Mismatch("status", "status", told)]
+                self.tally.differences.append(Difference(request, found))
         else:
             self._compare(request, left, right)
         self._save(request, left, right)
@@ -150,9 +151,9 @@ class Comparison:
     def _compare(self, request: Request, left: Answer, right: Answer) -> None:
         if request.rows_open:
             left, right = outline(left), outline(right)
-        lines = self._sameness.differences(left, right, unordered=request.unordered)
-        if lines:
-            self.tally.differences.append(Difference(request, lines))
+        found = self._sameness.differences(left, right, unordered=request.unordered)
+        if found:
+            self.tally.differences.append(Difference(request, found))
 
     def _save(self, request: Request, left: Answer, right: Answer) -> None:
         """Only what both servers made has a key: a half-made object would spoil what follows."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from tests.contract_tests.test_run import command
 
 
@@ -10,4 +12,8 @@ def test_a_target_that_lets_everybody_in_is_told(mock_url: str) -> None:
     done = command(*asked)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "credentials were given, and nobody needs any [auth.open]" in done.stdout
+    told = re.search(r"auth +done: (\d+) checks, (\d+) requests", done.stdout)
+    assert told is not None, done.stdout
+    assert int(told[1]) > 30
+    assert int(told[2]) < 10, "it is asked once, not for each check"
     assert command(*asked, "--strict").returncode == 1

@@ -78,6 +78,49 @@ def test_an_item_runs_by_its_id(rounding_down: str, tmp_path: Path) -> None:
     assert "findings of rules that were not chosen (-k) (1 case)" in told["pages.count"]
 
 
+def test_of_a_part_the_verdict_says_how_much_was_judged(mock_url: str, tmp_path: Path) -> None:
+    words = ["--base-url", mock_url, "-k", "test_parts"]
+    for more in ([], ["-n", "2"]):
+        told = pytest_face(*words, *more, cwd=tmp_path).stdout
+        assert re.search(r"conforms \(only 3 of \d,\d+ checks were judged\)", told), told
+    item = "contract_tests.test_laws::test_parts[count_deployments-laws.complete]"
+    told = pytest_face("--base-url", mock_url, cwd=tmp_path, items=item).stdout
+    assert "conforms (only laws: 1 check)" in told
+
+
+@pytest.mark.parametrize("items", ["rule", "check"])
+@pytest.mark.parametrize("workers", [[], ["-n", "2"]], ids=["one process", "two"])
+def test_what_cannot_be_judged_is_skipped_with_the_reason(
+    items: str, workers: list[str], tmp_path: Path
+) -> None:
+    file = tmp_path / "x.xml"
+    words = ["-k", "test_walk and slugs or test_parts", "--contract-read-only", *workers]
+    words += ["--contract-report", f"junit={file}", "--junitxml", str(tmp_path / "own.xml")]
+    with mock_server("default") as url:
+        done = pytest_face("--base-url", url, "--contract-items", items, *words, cwd=tmp_path)
+    assert done.returncode == 0, done.stdout
+    why = "lifecycle: a read-only run changes nothing"
+    for xml in (file, tmp_path / "own.xml"):
+        cases = re.findall(
+            r"<testcase [^>]*name=\"test_walk[^>]*slugs[^>]*>\s*<skipped.*", xml.read_text()
+        )
+        assert cases, xml
+        assert all(why in case for case in cases)
+    judged = 1 if items == "check" else 3
+    assert re.search(rf"{judged} passed, \d+ skipped", done.stdout)
+    assert f"conforms (only {judged} of " in done.stdout
+
+
+def test_where_nothing_can_be_judged_there_is_no_verdict(tmp_path: Path) -> None:
+    words = ["-k", "test_walk and slugs", "--contract-read-only"]
+    with mock_server("default") as url:
+        told = [pytest_face("--base-url", url, *words, *n, cwd=tmp_path) for n in ([], ["-n", "2"])]
+    for done in told:
+        assert done.returncode == 2, done.stdout
+        assert "could NOT be judged" in done.stdout
+        assert "nothing was judged: lifecycle: a read-only run changes nothing" in done.stdout
+
+
 def test_every_operation_has_its_items(tmp_path: Path) -> None:
     """Of the rules that the suite judges by without credentials or a second server."""
     done = pytest_face("--collect-only", "-q", cwd=tmp_path)

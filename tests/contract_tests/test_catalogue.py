@@ -1,11 +1,16 @@
 from __future__ import annotations
 
 import json
+from typing import TYPE_CHECKING
 
 from click.testing import CliRunner
 
 from contract_tests.cli import main
+from contract_tests.known.known import ours
 from contract_tests.rules import catalogue
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def told(*words: str) -> tuple[int, str, str]:
@@ -55,6 +60,29 @@ def test_explain_tells_statement_breach_and_place() -> None:
         assert part in text
     for code in catalogue():
         assert told("explain", code)[0] == 0
+
+
+def test_a_wildcard_explains_all_that_it_meets() -> None:
+    status, text, _ = told("explain", "pages.*")
+    assert status == 0
+    heads = [line for line in text.splitlines() if line and not line.startswith(" ")]
+    assert heads == [code for code in catalogue() if code.startswith("pages.")]
+
+
+def test_known_deviations_are_explained_by_their_ids(tmp_path: Path) -> None:
+    entry = ours()[0]
+    status, text, _ = told("explain", entry.id)
+    assert (status, text.splitlines()[0]) == (0, entry.id)
+    for part in (*entry.operations, *entry.rules, " ".join(entry.reason.split())[:40]):
+        assert part in text
+    every = told("explain", "*")[1].splitlines()
+    assert {one.id for one in ours()} <= set(every)
+    assert entry.id in told("explain", entry.id[:-2])[2]
+    file = tmp_path / "known.yaml"
+    file.write_text("[{id: mine, operations: [read_flow], rules: ['shape.*'], reason: why not}]")
+    status, text, _ = told("explain", "mine", "--known", str(file))
+    assert (status, "why not" in text) == (0, True)
+    assert told("explain", "mine", "--known", str(tmp_path / "x"))[0] == 2
 
 
 def test_an_unknown_code_leads_to_the_nearest_ones() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -12,6 +13,8 @@ from click.testing import CliRunner
 
 from contract_tests.cli import main
 from contract_tests.commands.cleaning import remains, remove
+from contract_tests.commands.replay import ask, lines, read
+from contract_tests.commands.replay import status as exit_status
 from contract_tests.errors import CannotJudge
 from contract_tests.running.run import Options, run
 from contract_tests.transport.target import Target
@@ -21,7 +24,7 @@ from tests.contract_tests.test_janitor import ids
 from tests.contract_tests.test_run import command, pytest_face
 from tests.mock import mock_server
 from tests.planted_bugs.catalogue import CATALOGUE
-from tests.planted_bugs.plant import Planted
+from tests.planted_bugs.plant import Planted, Request, Response, Server
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -70,7 +73,44 @@ def test_a_failed_case_is_still_broken_or_fixed(report: Path, right: str) -> Non
     assert f"still broken  paginate_deployments: {fault['message']}" in done.stdout
     done = command("replay", str(report), "--base-url", right)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert f"{report}: 1 of 1 fixed, 0 still broken" in done.stdout
+    assert f"[pages.pages] (asked 5 times)\n{report}: 1 of 1 fixed, 0 still broken" in done.stdout
+
+
+def test_what_comes_now_and_then_is_asked_several_times(report: Path) -> None:
+    """Wrong in each third run only: in the third, at the latest, it is seen again."""
+    runs = 0
+
+    async def act(request: Request, server: Server) -> Response:
+        nonlocal runs
+        # Each run begins by asking for the version.
+        runs += request.path == "/admin/version"
+        return await (BUG.act(request, server) if runs % 3 == 0 else server(request))
+
+    with mock_server(middleware=[lambda app: Planted(app, act)]) as url:
+        done = command("replay", str(report), "--base-url", url)
+        assert done.returncode == 1, done.stdout + done.stderr
+        assert "still broken" in done.stdout
+        assert "(asked 3 times)" in done.stdout
+        done = command("replay", str(report), "--base-url", url, "--times", "2")
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert "(asked 2 times)" in done.stdout
+
+
+def test_what_is_seen_again_may_be_told_otherwise(report: Path) -> None:
+    whole = read(str(report))
+    (fault,) = whole.faults
+    steady = replace(fault, rule="filters.steady", cause="now and then", message="now and then")
+    elsewhere = replace(steady, operation="count_deployments")
+    left_out = [replace(one, outcome="left out", told="not here") for one in whole.checks]
+    for found, checks, says, status in (
+        ([steady], whole.checks, "still broken", 1),
+        ([elsewhere], whole.checks, "fixed", 0),
+        ([], left_out, "not judged", 2),
+    ):
+        now = replace(whole, faults=found, checks=checks)
+        cases = ask([fault], lambda _, now=now: now, 2)  # type: ignore[misc]
+        assert cases is not None
+        assert (next(lines(cases, "x")).startswith(says), exit_status(cases)) == (True, status)
 
 
 @pytest.mark.parametrize(
@@ -98,12 +138,14 @@ def test_what_is_accepted_fails_no_more(broken: str, tmp_path: Path) -> None:
     words = ["run", "--base-url", broken, *PAGINATE, "--known", str(file)]
     done = command(*words, "--seed", "3", "--known-update")
     assert done.returncode == 0, done.stdout
-    assert f"1 fault accepted from now on: {file}" in done.stdout
+    accepted = f"1 fault accepted from now on: 1 deviation written to {file}"
+    assert f"{broken} conforms (but for {accepted}; part 3/90 alone)" in done.stdout
     known = file.read_text("utf-8")
     assert "rules:\n  - pages.pages" in known
     done = command(*words, "--seed", "4")
     assert done.returncode == 0, done.stdout
     assert "Found on" in done.stdout
+    assert f"{broken} conforms (part 3/90 alone)\n" in done.stdout
     assert file.read_text("utf-8") == known
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from contract_tests.asking.actor import NOBODY
 from contract_tests.cases.generators import Case, Window
 from contract_tests.checks.oracle import UNSTEADY
 from contract_tests.findings import Violation, describe
@@ -14,13 +16,15 @@ from contract_tests.known.known import Known, parse
 from contract_tests.reports.model import HIDDEN
 from contract_tests.rules.blame import blamed, features
 from contract_tests.rules.laws import hold, same_number
-from contract_tests.spec.searches import COUNT, FILTER, PAGINATE
+from contract_tests.running.session import Session
+from contract_tests.spec.searches import COUNT, FILTER, PAGINATE, PATHS
+from contract_tests.transport.target import UNSET, Target, encode
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from contract_tests.checks.judge import Judge
-    from contract_tests.running.session import Session
+    from contract_tests.transport.exchange import Exchange
 
     Change = Callable[[str, Any, Any], Any]
 
@@ -34,6 +38,63 @@ def test_right_answers_pass(contract_session: Session) -> None:
         for start in (0.0, 0.5, 1.0, 2.0):
             judge.filter(case, Window("NAME_DESC", 3, start))
             judge.page(case, Window("UPDATED_DESC", 3, start))
+
+
+class Deaf(Target):
+    """A target that does not hear some keys of a body."""
+
+    deaf_to: tuple[str, ...] = ()
+
+    def post(self, path: str, body: Any = UNSET) -> Exchange:
+        if isinstance(body, dict) and path in (PATHS[FILTER], PATHS[PAGINATE]):
+            exchange = super().post(
+                path, {key: value for key, value in body.items() if key not in self.deaf_to}
+            )
+            return replace(exchange, request_body=encode(body))
+        return super().post(path, body)
+
+
+@pytest.mark.parametrize("filters", [{}, {"deployments": {"id": {"not_any_": [NOBODY]}}}])
+@pytest.mark.parametrize(
+    ("asked", "rule", "told"),
+    [
+        ((FILTER, ("limit",), Window(None, 2, 0.0)), "pages.window", "`limit`"),
+        ((FILTER, ("limit",), Window(None, 0, 0.0)), "pages.window", "`limit: 0`"),
+        ((FILTER, ("offset",), Window(None, 2, 0.5)), "pages.window", "`offset`"),
+        (
+            (FILTER, ("limit", "offset"), Window(None, 2, 0.5)),
+            "pages.window",
+            "`limit` and `offset`",
+        ),
+        (
+            (FILTER, ("sort",), Window("CREATED_DESC", 3, 0.0)),
+            "pages.order",
+            "`sort: CREATED_DESC`",
+        ),
+        ((FILTER, ("sort",), Window("NAME_DESC", 1, 0.5)), "pages.order", "`sort: NAME_DESC`"),
+        ((PAGINATE, ("limit",), Window(None, 2, 0.0)), "pages.window", "`limit`"),
+        ((PAGINATE, ("page",), Window(None, 2, 0.5)), "pages.window", "`page`"),
+        ((PAGINATE, ("sort",), Window("NAME_DESC", 3, 0.0)), "pages.order", "`sort: NAME_DESC`"),
+    ],
+)
+def test_a_key_that_is_not_heard_is_named(
+    contract_session: Session,
+    filters: dict[str, Any],
+    asked: tuple[str, tuple[str, ...], Window],
+    rule: str,
+    told: str,
+) -> None:
+    operation, keys, window = asked
+    with Deaf(contract_session.target.base_url) as target:
+        session = Session(target=target, profile=contract_session.profile, seed=1)
+        session.dataset = contract_session.dataset
+        judge = session.judgement
+        judge.oracle.expect({})
+        target.deaf_to = keys
+        case = Case(filters, "all but one" if filters else "")
+        with pytest.raises(Violation, match=f"{told} is ignored: answers") as caught:
+            judge.ask(operation, case, window)
+        assert caught.value.finding.rule == rule
 
 
 def test_what_a_team_accepted_hides_no_more_than_is_told(

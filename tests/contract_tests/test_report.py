@@ -229,6 +229,14 @@ def test_a_finding_reads_from_what_is_wrong_to_where_it_is_said() -> None:
     ]
 
 
+def test_a_report_tells_a_finding_as_the_run_does(session: Session) -> None:
+    earlier = Exchange("DELETE", "http://x/api/1", {}, None, 204, {}, b"")
+    told = replace(fault(), others=(earlier,), exchange=sent(b'{"a": "\xff"}'))
+    session.record(told)
+    (kept,) = collect(session).faults
+    assert describe(kept) == describe(told)
+
+
 def test_clip_keeps_both_ends() -> None:
     assert clip("a\nb", 10) == "a b"
     assert clip("abcdefghij" * 3, 15) == "abcde ... fghij"

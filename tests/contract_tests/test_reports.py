@@ -13,6 +13,7 @@ import pytest
 from contract_tests.commands.replay import chosen
 from contract_tests.errors import CannotJudge
 from contract_tests.findings import Finding
+from contract_tests.kinds import KINDS
 from contract_tests.known.accepting import accept
 from contract_tests.known.known import Known, parse
 from contract_tests.reports import har
@@ -117,12 +118,15 @@ def verdict_of(*checks: Check, unjudged: dict[str, int] | None = None) -> tuple[
 
 
 def test_a_verdict_says_what_it_does_not_rest_on() -> None:
-    done = Check("test_laws.py::test_a", "passed", 0.1)
+    done = [Check(f"test_{kind}.py::test_a", "passed", 0.1) for kind in KINDS]
     late = Check("test_laws.py::test_b", "left out", 0.0, [], NO_TIME)
-    assert verdict_of(done) == ("conforms", 0)
-    assert verdict_of(done, late) == ("conforms (as far as the time went: 1 of 2 checks)", 0)
-    hidden = verdict_of(done, unjudged={HIDDEN: 7})
+    assert verdict_of(*done) == ("conforms", 0)
+    assert verdict_of(*done, late) == ("conforms (as far as the time went: 6 of 7 checks)", 0)
+    hidden = verdict_of(*done, unjudged={HIDDEN: 7})
     assert hidden == ("conforms (but for known deviations that hide what else is wrong there)", 0)
+    unchosen = Check("test_laws.py::test_b", "left out", 0.0)
+    assert verdict_of(*done, unchosen) == ("conforms (only 6 of 7 checks were judged)", 0)
+    assert verdict_of(*done[:2]) == ("conforms (only meaning and laws: 2 checks)", 0)
 
 
 def test_there_is_no_verdict_where_a_kind_of_checks_had_no_time() -> None:
@@ -226,6 +230,21 @@ def test_merging_adds_the_parts_up() -> None:
     }
     assert whole.reason is None
     assert (whole.run.shard, "--shard" in whole.run.again) == ("", False)
+
+
+def test_of_several_workers_one_need_not_judge_anything() -> None:
+    """What one left out with a reason another one was not to run at all."""
+    why, told = "operations of another seed", "test_laws.py::test_a"
+    checks = [
+        (Check(told, "left out", 0.0, [], why), Check("test_laws.py::test_b", "left out", 0.0)),
+        (Check(told, "left out", 0.0), Check("test_laws.py::test_b", "passed", 0.1)),
+    ]
+    parts = [replace(report(), reason=None, faults=[], checks=list(each)) for each in checks]
+    whole = merge(parts)
+    assert {check.id: check.told for check in whole.checks} == {told: why, checks[0][1].id: ""}
+    assert whole.reason is None
+    alone = merge([replace(parts[0], checks=[checks[0][0]])])
+    assert alone.reason == f"nothing was judged: {why}"
 
 
 def test_a_part_that_is_missing_or_of_another_run_is_told() -> None:

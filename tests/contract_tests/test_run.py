@@ -78,7 +78,7 @@ def test_a_conforming_server(busy_mock: str, tmp_path: Path) -> None:
         r"\d+ requests in .* server .*, profile quick, seed 4$", done.stdout, re.MULTILINE
     )
     told = done.stdout.partition("\n\n")[0].splitlines()
-    assert any(re.search(r"meaning +done: \d+ checks, .* no failures$", line) for line in told)
+    assert any(re.search(r"meaning +done: \d+ checks, .* no faults$", line) for line in told)
     again = f"again: deployments-contract run --base-url {busy_mock} --profile quick --seed 4"
     assert summary[-1] == again
     with Target(busy_mock) as target:
@@ -235,6 +235,18 @@ def test_the_same_seed_sends_the_same_requests() -> None:
     first, second = bodies(11), bodies(11)
     assert first == second
     assert bodies(12) != first
+
+
+def test_what_is_read_otherwise_is_told_with_the_change_that_was_to_make_it_so() -> None:
+    """So a failure of the change is seen to be the cause, and no other operation is blamed."""
+    faults = ["operation=update_deployment status=500"]
+    with mock_server_with(fixtures="empty", faults=faults) as mock:
+        words = ["--base-url", mock.url, "--seed", "1", "--only", "laws", "--only", "conformance"]
+        done = command("run", *words)
+    assert "update_deployment: `global_concurrency_limit` is read other than sent" in done.stdout
+    assert "before    curl -sS -X PATCH" in done.stdout
+    assert "create_deployment: " not in done.stdout
+    assert re.search(r"\d+ more that may follow from it: rows.kept", done.stdout)
 
 
 def test_help_fits_a_screen_and_shows_an_example() -> None:

@@ -1,11 +1,18 @@
 """The comparison notices what it should, and forgives only what servers leave open."""
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from contract_tests.comparing.sameness import Answer, Sameness
+from contract_tests.comparing.mirror import Mirror
+from contract_tests.comparing.sameness import Answer, Mismatch, Sameness
+from contract_tests.transport.target import Target
+from tests.contract_tests.stub import Answer as Stub
+from tests.contract_tests.stub import serve
+
+if TYPE_CHECKING:
+    from contract_tests.findings import Finding
 
 LEFT = "aaaaaaaa-1111-4111-8111-111111111111"
 RIGHT = "bbbbbbbb-2222-4222-8222-222222222222"
@@ -16,7 +23,7 @@ def answer(value: Any) -> Answer:
     return Answer(200, {}, json.dumps(value).encode())
 
 
-def differences(left: Any, right: Any, *, unordered: bool = False) -> list[str]:
+def differences(left: Any, right: Any, *, unordered: bool = False) -> list[Mismatch]:
     return Sameness().differences(answer(left), answer(right), unordered=unordered)
 
 
@@ -71,8 +78,32 @@ def test_status_headers_and_absent_bodies_differ() -> None:
         Answer(200, {"content-type": "application/json"}, b""),
     ]
     assert Sameness().differences(answers[0], answers[0]) == []
-    for other in answers[1:]:
-        assert Sameness().differences(answers[0], other) != []
+    found = [Sameness().differences(answers[0], other) for other in answers[1:]]
+    assert [[one.part for one in told] for told in found] == [["status"], ["header"], ["body"]]
+    assert str(found[1][0]) == "header content-type: 'application/json' != 'text/plain'"
+
+
+@pytest.mark.parametrize(
+    ("other", "rule"),
+    [
+        (Stub(404, b'{"status: ": 1}'), "compare.status"),
+        (Stub(200, b'{"status: ": 2}'), "compare.body"),
+        (Stub(200, b'{"status: ": 2}', {"content-type": "text/plain"}), "compare.body"),
+        (Stub(200, b'{"status: ": 1}', {"content-type": "text/plain"}), "compare.headers"),
+    ],
+)
+def test_a_difference_is_told_by_the_part_that_differs_most(other: Stub, rule: str) -> None:
+    found: list[Finding] = []
+    with (
+        serve(lambda *_: Stub(200, b'{"status: ": 1}')) as here,
+        serve(lambda *_: other) as there,
+        Target(there) as reference,
+        Mirror(here, reference) as mirror,
+        mirror.mirroring(),
+    ):
+        mirror.report = found.append
+        mirror.get("/hello")
+    assert [one.rule for one in found] == [rule]
 
 
 def test_ids_stay_what_they_were() -> None:

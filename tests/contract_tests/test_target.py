@@ -158,7 +158,13 @@ def test_something_else_there(answer: Answer, says: str) -> None:
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize(("given", "right"), [("", "/api"), ("/x/api", "/x")])
+@pytest.mark.parametrize(
+    ("given", "right"),
+    [
+        *(("", "/api"), ("/x/api", "/x"), ("/api/deployments", "/api"), ("/deployments", "/api")),
+        *(("/api/deployments/filter/", "/api"), ("/v1/api/docs", "/v1/api"), ("/API", "/api")),
+    ],
+)
 def test_a_wrong_base_path_is_told_with_the_right_one(given: str, right: str) -> None:
     def answer(_method: str, path: str, _: bytes) -> Answer:
         found = path == f"{right}/deployments/count"
@@ -167,7 +173,27 @@ def test_a_wrong_base_path_is_told_with_the_right_one(given: str, right: str) ->
     with (
         serve(answer) as url,
         Target(url + given) as target,
-        pytest.raises(WrongTarget, match=re.escape(f"use --base-url {url}{right}.")),
+        pytest.raises(
+            WrongTarget, match=re.escape(f"{url}{right} has: use --base-url {url}{right}.")
+        ),
+    ):
+        target.probe()
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ("", "usually ends in /api: {url}/api."),
+        ("/x", "usually ends in /api: {url}/api."),
+        ("/x/api/deployments", "without what is below it: {url}/x/api."),
+        ("/x/api", "base path included (usually /api)."),
+    ],
+)
+def test_where_no_address_is_right_its_form_is_told(given: str, says: str) -> None:
+    with (
+        serve(lambda *_: Answer(404, b'{"detail":"Not Found"}')) as url,
+        Target(url + given) as target,
+        pytest.raises(WrongTarget, match=re.escape(says.format(url=url))),
     ):
         target.probe()
 
