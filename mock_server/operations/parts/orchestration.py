@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
+from mock_server.errors import Conflict
 from mock_server.operations.parts import limit_slots
 from mock_server.operations.parts.states import enter, requested_state
 from mock_server.operations.parts.transition_rules import (
@@ -22,6 +23,12 @@ if TYPE_CHECKING:
 
     from mock_server.store import Store
     from mock_server.store.tables import Record
+
+
+NOBODY_TAKES_IT: Final = (
+    "The run cannot give back the slot that it holds: the concurrency limit is not active, or has"
+    " been deleted."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +72,9 @@ def propose(store: Store, run: Record, body: Mapping[str, Any], *, force: bool) 
         run: the flow run.
         body: the state that the request describes.
         force: skip all rules but those that protect results and infrastructure.
+
+    Raises:
+        Conflict: the run would leave a slot that no limit takes back.
     """
     wanted = requested_state(store, body, "PENDING")
     before = run["state"]
@@ -169,16 +179,27 @@ def _change_policy(store: Store, run: Record, **changes: Any) -> None:
 
 
 def _release(move: Transition, state: Record, *, accepted: bool) -> None:
-    """Give back the slot of a run that leaves the states that hold one."""
+    """Give back the slot of a run that leaves the states that hold one.
+
+    Raises:
+        Conflict: its limit takes none: it is not active, or has been deleted meanwhile.
+    """
     if move.before["type"] not in limit_slots.HOLDING or state["type"] in limit_slots.HOLDING:
         return
     if not accepted and state["name"] == "AwaitingRetry":
         return
-    lease = move.store.get("leases", move.before["state_details"][LEASE])
+    store = move.store
+    lease = store.get("leases", move.before["state_details"][LEASE])
+    if lease is None:
+        deployment = store.get("deployments", move.run["deployment_id"])
+        own = None if deployment is None else deployment["concurrency_limit_id"]
+        held = [] if own is None else [own]
+    else:
+        held = lease["limit_ids"]
+    for identity in held:
+        limit = store.get("concurrency_limits", identity)
+        if limit is None or not limit["active"]:
+            raise Conflict(NOBODY_TAKES_IT)
+        limit_slots.give_back(store, limit)
     if lease is not None:
-        limit_slots.end_lease(move.store, lease)
-        return
-    deployment = move.store.get("deployments", move.run["deployment_id"])
-    limit = limit_slots.limit_of(move.store, deployment)
-    if limit is not None:
-        limit_slots.give_back(move.store, limit)
+        store.delete("leases", lease["id"])
