@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qsl
 
@@ -16,6 +17,7 @@ from starlette.exceptions import HTTPException
 from mock_server.call import Call
 from mock_server.errors import INTERNAL_ERROR, UNAVAILABLE, ApiError
 from mock_server.framework import RoutedAPI, RoutedMiddleware
+from mock_server.requests.reader import NotStorable
 from mock_server.responses import NonConforming, render
 
 if TYPE_CHECKING:
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from mock_server.call import Reply
     from mock_server.framework import AbstractOperation
     from mock_server.requests import Reader
+    from mock_server.requests.reader import Request
     from mock_server.responses import Answers
     from mock_server.store import Store
 
@@ -85,6 +88,10 @@ def header_map(scope: Scope) -> dict[str, str]:
     }
 
 
+class _UndoneError(Exception):
+    """Ends a transaction that was only tried."""
+
+
 class Operation:
     """One operation of the document: its checks, its function, its answers.
 
@@ -123,17 +130,39 @@ class Operation:
         headers: list[tuple[bytes, bytes]] = []
         try:
             content = b"" if reader.body is None else await read(receive)
-            reply = self._function(self._call(reader, scope, content))
+            reply = self._reply(reader, scope, content)
             status, body = reply.status, answers.render(reply.status, reply.body)
         except ApiError as error:
             status, body = _refusal(answers, error)
             headers = encoded(error.headers)
         await respond(send, status, body, headers)
 
-    def _call(self, reader: Reader, scope: Scope, content: bytes) -> Call:
+    def _reply(self, reader: Reader, scope: Scope, content: bytes) -> Reply:
         headers = header_map(scope)
         query = _query(scope) if reader.parameters.reads_query else {}
-        request = reader.read(scope["path_params"], query, headers, content, self._store.clock)
+        try:
+            request = reader.read(scope["path_params"], query, headers, content, self._store.clock)
+        except NotStorable as refusal:
+            self._try(self._call(refusal.request, headers))
+            raise
+        return self._function(self._call(request, headers))
+
+    def _try(self, call: Call) -> None:
+        """Carry out what is refused because it cannot be kept, and undo it.
+
+        Raises:
+            ApiError: the released server refuses it for another reason, before.
+        """
+        with suppress(_UndoneError), self._store.transaction():
+            try:
+                self._function(call)
+            except ApiError:
+                raise
+            except Exception as error:
+                raise _UndoneError from error
+            raise _UndoneError
+
+    def _call(self, request: Request, headers: Mapping[str, str]) -> Call:
         body = request.body
         return Call(
             store=self._store,

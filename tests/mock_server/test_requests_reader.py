@@ -11,8 +11,8 @@ import pytest
 import openapi
 from mock_server.errors import ApiError, BadRequest, RequestInvalid, Unprocessable
 from mock_server.requests import Request, Requests
-from mock_server.requests.body import reported
 from mock_server.requests.combinations import BODY_CHECKS, check_page
+from mock_server.requests.own_errors import reported
 from mock_server.requests.url_and_headers import check_version
 
 ID = "5f1e1d5c-0000-4000-8000-000000000000"
