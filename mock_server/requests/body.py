@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from email.message import Message
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
@@ -127,6 +128,8 @@ def _error(item: Error, loc: tuple[str | int, ...]) -> Error:
     # What an exception is made of is nobody's business: the server shows an empty object.
     if isinstance(item.get("ctx", {}).get("error"), Exception):
         item["ctx"] = {"error": {}}
+    if isinstance(item["input"], timedelta):
+        item["input"] = item["input"].total_seconds()
     return item
 
 

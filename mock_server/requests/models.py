@@ -25,10 +25,10 @@ from pydantic import (
 
 from mock_server.requests.formats import AS_IS, FORMATS
 from mock_server.requests.own_errors import OWN_BOUNDS
-from mock_server.requests.rules import COMPONENT_TYPES, FIELD_TYPES, VALIDATORS
+from mock_server.requests.rules import COMPONENT_TYPES, FIELD_TYPES, TRIGGERS, VALIDATORS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     Schema = Mapping[str, Any]
 
@@ -171,11 +171,21 @@ class Models:
 
     def component(self, name: str) -> Any:
         """The type of a component schema, by its name."""
+        if name in TRIGGERS and name not in self._made:
+            self._make_together(TRIGGERS)
         if name not in self._made:
             made = self.type_of(self._schemas[name], name=name)
             change = COMPONENT_TYPES.get(name)
             self._made[name] = made if change is None else change(made)
         return self._made[name]
+
+    def _make_together(self, names: Sequence[str]) -> None:
+        """Make models that refer to one another."""
+        for name in names:
+            self._made[name] = self.type_of(self._schemas[name], name=name)
+        made = {name: self._made[name] for name in names}
+        for model in made.values():
+            model.model_rebuild(_types_namespace=made)
 
     def _model(self, name: str, schema: Schema) -> type[BaseModel]:
         required = set(schema.get("required", ()))
