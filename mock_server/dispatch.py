@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl
 
 from starlette.exceptions import HTTPException
 
-from mock_server.call import Call
+from mock_server.call import Call, Text
 from mock_server.errors import INTERNAL_ERROR, UNAVAILABLE, ApiError
 from mock_server.framework import RoutedAPI, RoutedMiddleware
 from mock_server.requests.reader import NotStorable
@@ -35,6 +35,10 @@ if TYPE_CHECKING:
 logger: Final = logging.getLogger(__name__)
 
 
+JSON: Final = "application/json"
+TEXT: Final = "text/plain; charset=utf-8"
+
+
 class Disconnected(Exception):  # noqa: N818 - reads as what happened
     """The client went away before its request was complete."""
 
@@ -44,7 +48,7 @@ async def respond(
     status: int,
     content: bytes | None,
     headers: Iterable[tuple[bytes, bytes]] = (),
-    media_type: str = "application/json",
+    media_type: str = JSON,
 ) -> None:
     """Send an answer of JSON, or of another type, or without a body and its type."""
     sent = list(headers)
@@ -128,14 +132,17 @@ class Operation:
         """Answer a request."""
         reader, answers = self.prepare()
         headers: list[tuple[bytes, bytes]] = []
+        media_type = JSON
         try:
             content = b"" if reader.body is None else await read(receive)
             reply = self._reply(reader, scope, content)
             status, body = reply.status, answers.render(reply.status, reply.body)
+            if isinstance(reply.body, Text):
+                media_type = TEXT
         except ApiError as error:
             status, body = _refusal(answers, error)
             headers = encoded(error.headers)
-        await respond(send, status, body, headers)
+        await respond(send, status, body, headers, media_type)
 
     def _reply(self, reader: Reader, scope: Scope, content: bytes) -> Reply:
         headers = header_map(scope)

@@ -79,6 +79,8 @@ _RETRY_TYPE: Final = _instead(lambda: Literal["in_process", "reschedule"])
 _SPAN: Final = _instead(lambda: Seconds)
 _DELAY: Final = _instead(lambda: Annotated[Seconds, AfterValidator(checks.no_negative_delay)])
 
+_BYTES: Final = _instead(lambda: Annotated[bytes, AfterValidator(bytes.decode), AS_IS])
+
 TRIGGERS: Final = ("EventTrigger", "CompoundTrigger", "SequenceTrigger")
 """Schemas of automations' triggers. Their parts are triggers as well, which the spec does not say:
 a schema that holds itself cannot be written out."""
@@ -92,6 +94,7 @@ FIELD_TYPES: Final[Mapping[tuple[str, str], Change]] = {
     ("CompoundTrigger", "triggers"): _PARTS,
     ("CompoundTrigger", "within"): _SPAN,
     ("ConcurrencyLeaseHolder", "type"): _HOLDER,
+    ("CreateFlowRunInputBody", "value"): _BYTES,
     ("DeploymentCreate", "parameters"): _SIZED,
     ("DeploymentUpdate", "parameters"): _SIZED,
     ("DeploymentFlowRunCreate", "parameters"): _SIZED,
