@@ -244,6 +244,11 @@ def block_document_name(value: str | None) -> str | None:
     return None if value is None else _in_dashes(value, "Block document name")
 
 
+def artifact_key(value: str) -> str:
+    """Check the key of an artifact."""
+    return _in_dashes(value, "Artifact key")
+
+
 def named(value: Any) -> Any:
     """Check that a block has a name, or is anonymous."""
     if isinstance(value, dict) and not value.get("is_anonymous") and not value.get("name"):

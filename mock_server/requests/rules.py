@@ -89,6 +89,9 @@ _PARTS: Final = _instead(
 )
 
 FIELD_TYPES: Final[Mapping[tuple[str, str], Change]] = {
+    ("ArtifactCreate", "key"): _instead(
+        lambda: Annotated[str, AfterValidator(checks.artifact_key)]
+    ),
     ("BlockDocumentCreate", "name"): _BLOCK_NAME,
     ("BlockTypeCreate", "slug"): _SLUG,
     ("CompoundTrigger", "triggers"): _PARTS,

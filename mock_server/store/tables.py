@@ -167,6 +167,8 @@ KINDS: Final[Mapping[str, Kind]] = {
         ),
     ),
     "automations": Kind(groups=("owner",)),
+    "artifacts": Kind(groups=("key",)),
+    "artifact_keys": Kind(unique=(("key",),), groups=("latest_id",)),
     "logs": Kind(groups=("flow_run_id",)),
     "events": Kind(),
 }
