@@ -133,14 +133,19 @@ def _error(item: Error, loc: tuple[str | int, ...]) -> Error:
     return item
 
 
-def refusal(errors: list[Error], raw: Any) -> RequestInvalid:
+def refusal(errors: list[Error], raw: Any, *, lax: bool) -> RequestInvalid:
     """The refusal of a body for some errors, if all of them are our own.
+
+    Args:
+        errors: what is wrong.
+        raw: the parsed body.
+        lax: whether the bounds of our own were not checked: an error is the server's, then.
 
     Raises:
         RequestInvalid: some are not.
     """
     refused = RequestInvalid(reported(errors), text(raw))
-    if all(map(is_own, errors)):
+    if not lax and all(map(is_own, errors)):
         return refused
     raise refused
 
@@ -183,7 +188,7 @@ class WholeBody:
             except ValidationError as error:
                 found += collect(error, "body")
         if found:
-            refused = refusal(found, raw)
+            refused = refusal(found, raw, lax=not self._models.own)
             return replace(self._lax.read(raw), refusal=refused)
         if value is None:
             return Body(raw)
@@ -271,7 +276,7 @@ class BodyFields:
         else:
             found += [missing("body", entry.name) for entry in self._fields]
         if found:
-            refused = refusal(found, raw)
+            refused = refusal(found, raw, lax=not self._models.own)
             return replace(self._lax.read(raw, (), clock), refusal=refused)
         if self._check is not None:
             self._check(full, raw, clock)
