@@ -58,6 +58,12 @@ class View(dict[str, Any]):
     rendered: tuple[str, bytes]
 
 
+class Text(str):
+    """An answer that is no JSON, but a text as it is."""
+
+    __slots__ = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Reply:
     """An operation's answer: a status and a JSON value (records may hold datetimes)."""

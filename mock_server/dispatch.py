@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qsl
 
 from starlette.exceptions import HTTPException
 
-from mock_server.call import Call
+from mock_server.call import Call, Text
 from mock_server.errors import INTERNAL_ERROR, UNAVAILABLE, ApiError
 from mock_server.framework import RoutedAPI, RoutedMiddleware
+from mock_server.requests.reader import NotStorable
 from mock_server.responses import NonConforming, render
 
 if TYPE_CHECKING:
@@ -26,10 +28,15 @@ if TYPE_CHECKING:
     from mock_server.call import Reply
     from mock_server.framework import AbstractOperation
     from mock_server.requests import Reader
+    from mock_server.requests.reader import Request
     from mock_server.responses import Answers
     from mock_server.store import Store
 
 logger: Final = logging.getLogger(__name__)
+
+
+JSON: Final = "application/json"
+TEXT: Final = "text/plain; charset=utf-8"
 
 
 class Disconnected(Exception):  # noqa: N818 - reads as what happened
@@ -41,7 +48,7 @@ async def respond(
     status: int,
     content: bytes | None,
     headers: Iterable[tuple[bytes, bytes]] = (),
-    media_type: str = "application/json",
+    media_type: str = JSON,
 ) -> None:
     """Send an answer of JSON, or of another type, or without a body and its type."""
     sent = list(headers)
@@ -85,6 +92,10 @@ def header_map(scope: Scope) -> dict[str, str]:
     }
 
 
+class _UndoneError(Exception):
+    """Ends a transaction that was only tried."""
+
+
 class Operation:
     """One operation of the document: its checks, its function, its answers.
 
@@ -121,19 +132,44 @@ class Operation:
         """Answer a request."""
         reader, answers = self.prepare()
         headers: list[tuple[bytes, bytes]] = []
+        media_type = JSON
         try:
             content = b"" if reader.body is None else await read(receive)
-            reply = self._function(self._call(reader, scope, content))
+            reply = self._reply(reader, scope, content)
             status, body = reply.status, answers.render(reply.status, reply.body)
+            if isinstance(reply.body, Text):
+                media_type = TEXT
         except ApiError as error:
             status, body = _refusal(answers, error)
             headers = encoded(error.headers)
-        await respond(send, status, body, headers)
+        await respond(send, status, body, headers, media_type)
 
-    def _call(self, reader: Reader, scope: Scope, content: bytes) -> Call:
+    def _reply(self, reader: Reader, scope: Scope, content: bytes) -> Reply:
         headers = header_map(scope)
         query = _query(scope) if reader.parameters.reads_query else {}
-        request = reader.read(scope["path_params"], query, headers, content, self._store.clock)
+        try:
+            request = reader.read(scope["path_params"], query, headers, content, self._store.clock)
+        except NotStorable as refusal:
+            self._try(self._call(refusal.request, headers))
+            raise
+        return self._function(self._call(request, headers))
+
+    def _try(self, call: Call) -> None:
+        """Carry out what is refused because it cannot be kept, and undo it.
+
+        Raises:
+            ApiError: the released server refuses it for another reason, before.
+        """
+        with suppress(_UndoneError), self._store.transaction():
+            try:
+                self._function(call)
+            except ApiError:
+                raise
+            except Exception as error:
+                raise _UndoneError from error
+            raise _UndoneError
+
+    def _call(self, request: Request, headers: Mapping[str, str]) -> Call:
         body = request.body
         return Call(
             store=self._store,

@@ -28,6 +28,7 @@ logger: Final = logging.getLogger(__name__)
 
 DOCUMENT: Final = "urn:mock:document"
 MEDIA: Final = "application~1json"
+TEXT: Final = "text/plain"
 
 
 class NonConforming(ApiError):  # noqa: N818 - reads as what happened
@@ -171,8 +172,10 @@ class Answers:
         if "$ref" in declared:
             pointer = declared["$ref"]
             declared = self._schemas.at(pointer)
-        shape = None
-        if "content" in declared:
+        shape: Shape | None = None
+        if TEXT in declared.get("content", {}):
+            shape = TextShape(self._schemas, f"{pointer}/content/{TEXT.replace('/', '~1')}/schema")
+        elif "content" in declared:
             shape = shape_of(self._schemas, f"{pointer}/content/{MEDIA}/schema")
         self._shapes[status] = shape
         return shape
@@ -208,6 +211,15 @@ class Shape:
             self._validate(_parsed(content))
             view.rendered = (self._pointer, content)
         return content
+
+
+class TextShape(Shape):
+    """A text that is no JSON."""
+
+    def render(self, body: Any) -> bytes:
+        """The text as bytes."""
+        self._validate(str(body))
+        return str(body).encode()
 
 
 def has_views(items: list[Any]) -> bool:

@@ -84,12 +84,14 @@ def _answers(
             continue
         response = _resolve(document, declared)
         allowed = ((b"allow", methods[0].encode()),) if int(status) == METHOD_NOT_ALLOWED else ()
-        found[int(status)] = DeclaredAnswer(_bodies(document, response), allowed)
+        content = response.get("content", {})
+        kind = next(iter(content), JSON)
+        bodies = _bodies(document, content.get(kind))
+        found[int(status)] = DeclaredAnswer(bodies, allowed, kind)
     return found
 
 
-def _bodies(document: Mapping[str, Any], response: Mapping[str, Any]) -> dict[str, Any]:
-    media = response.get("content", {}).get(JSON)
+def _bodies(document: Mapping[str, Any], media: Mapping[str, Any] | None) -> dict[str, Any]:
     if media is None:
         return {}
     if "example" in media:

@@ -55,7 +55,7 @@ def create_automation(call: Call) -> Reply:
 
 def _trigger(store: Store, given: Mapping[str, Any]) -> dict[str, Any]:
     """A trigger with its id, and with those of its parts."""
-    kept = {"type": given.get("type", "event"), "id": given.get("id") or store.new_id()}
+    kept = {"type": given["type"], "id": given.get("id") or store.new_id()}
     rest = {key: value for key, value in given.items() if key not in kept}
     if "triggers" in rest:
         rest["triggers"] = [_trigger(store, part) for part in rest["triggers"]]

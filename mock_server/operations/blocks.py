@@ -268,9 +268,7 @@ def read_block_documents_for_block_type(call: Call) -> Reply:
     store = call.store
     kind = found(_type_of_slug(call), NO_TYPE)
     own = store.group("block_documents", block_type_id=kind["id"])
-    named = sorted(
-        (item for item in own if not item["is_anonymous"]), key=lambda item: item["name"]
-    )
+    named = sorted((item for item in own if not item["is_anonymous"]), key=by_name)
     return Reply(200, [_document(store, record, secrets=_secrets(call)) for record in named])
 
 

@@ -9,7 +9,12 @@ from zoneinfo import ZoneInfo
 
 from mock_server import query
 from mock_server.call import Call, Reply
-from mock_server.errors import DATA_INTEGRITY_CONFLICT, ApiError, BadRequest, RequestInvalid
+from mock_server.errors import (
+    DATA_INTEGRITY_CONFLICT,
+    ApiError,
+    BadRequest,
+    RequestInvalid,
+)
 from mock_server.operations.parts import deployment_records, new_flow_runs, pools_and_queues, views
 from mock_server.operations.parts.parameter_checks import (
     MANY_RUNS,
@@ -139,6 +144,8 @@ def _bulk_item(
 
 def schedule_deployment(call: Call) -> Reply:
     """Plan runs for each active schedule; an unknown deployment plans nothing."""
+    from mock_server.scheduling.schedules import NoNextTimeError  # noqa: PLC0415 - croniter is slow to load
+
     store, body = call.store, full(call)
     deployment = store.get("deployments", call.path["id"])
     if deployment is not None:
@@ -147,15 +154,27 @@ def schedule_deployment(call: Call) -> Reply:
             "min_time": None if seconds is None else timedelta(seconds=seconds),
             **{name: body.get(name) for name in ("min_runs", "max_runs")},
         }
-        plan_ahead(
-            store,
-            deployment,
-            start=body.get("start_time") or store.now(),
-            end=body.get("end_time"),
-            compared=partial(_check_offset, call.raw),
-            **{name: value for name, value in asked.items() if value is not None},
-        )
+        try:
+            plan_ahead(
+                store,
+                deployment,
+                start=body.get("start_time") or store.now(),
+                end=body.get("end_time"),
+                compared=partial(_check_offset, call.raw),
+                **{name: value for name, value in asked.items() if value is not None},
+            )
+        except NoNextTimeError as error:
+            raise RequestInvalid([_no_next_time(deployment)], call.raw) from error
     return Reply(200, None)
+
+
+def _no_next_time(deployment: Record) -> dict[str, Any]:
+    return {
+        "type": "no_next_time",
+        "loc": ("path", "id"),
+        "msg": "The deployment has a schedule that cannot tell when it fires next",
+        "input": deployment["id"],
+    }
 
 
 def plan_ahead(
@@ -180,10 +199,13 @@ def plan_ahead(
         min_runs: how many runs it is to have.
         max_runs: how many it may have.
         compared: called where a planned time is to be compared with the start.
+
+    Raises:
+        NoNextTimeError: one of the schedules cannot tell when it fires; nothing is planned, then.
     """
     from mock_server.scheduling.schedules import scheduled_times  # noqa: PLC0415 - croniter is slow to load
 
-    planned = []
+    wanted = []
     for schedule in views.written_last_first(store, deployment["id"]):
         if schedule["active"]:
             times = scheduled_times(
@@ -196,8 +218,10 @@ def plan_ahead(
             )
             if len(times) >= max(min_runs, 1):
                 compared()
-            planned += plan_runs(store, deployment, schedule, times)
-    return planned
+            wanted.append((schedule, times))
+    return [
+        run for schedule, times in wanted for run in plan_runs(store, deployment, schedule, times)
+    ]
 
 
 def _check_offset(body: Any) -> None:

@@ -5,10 +5,18 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
+import orjson
+
 from mock_server import query
 from mock_server.call import Call, Reply
 from mock_server.errors import ApiError, BadRequest
-from mock_server.operations.parts import limit_slots, new_flow_runs, pools_and_queues, views
+from mock_server.operations.parts import (
+    limit_slots,
+    new_flow_runs,
+    pools_and_queues,
+    run_inputs,
+    views,
+)
 from mock_server.operations.parts.client_version import client_version, renews_leases
 from mock_server.operations.parts.orchestration import Outcome, propose
 from mock_server.operations.parts.parameter_checks import check_job_variables_of_run
@@ -161,15 +169,21 @@ def resume_flow_run(call: Call) -> Reply:
         outcome = Outcome("ABORT", reason="Cannot resume a flow run that is not paused.")
         return Reply(outcome.http_status, outcome.answer())
     details = run["state"]["state_details"]
-    if details["run_input_keyset"]:
-        # The schema of the input is kept by operations that the mock has not.
-        answer = Outcome("REJECT", run["state"], "Run input schema not found.").answer()
-        return Reply(200, {**answer, "details": {**answer["details"], "type": "abort_details"}})
+    keys, given = details["run_input_keyset"], dict[str, Any]()
+    if keys:
+        try:
+            given = run_inputs.checked(call.store, run, full(call).get("run_input") or {})
+        except run_inputs.InputRefusedError as error:
+            answer = Outcome("REJECT", run["state"], str(error)).answer()
+            return Reply(200, {**answer, "details": {**answer["details"], "type": "abort_details"}})
     state = {"type": "RUNNING"}
     if details["pause_reschedule"]:
         state = {"type": "SCHEDULED", "name": "Resuming"}
     client = client_version(call.headers)
     outcome = propose(call.store, run, state, force=False, client=client)
+    if given and outcome.status == "ACCEPT":
+        value = orjson.dumps(given).decode()
+        run_inputs.keep(call.store, run["id"], key=keys["response"], value=value)
     return Reply(outcome.http_status, outcome.answer())
 
 

@@ -66,6 +66,9 @@ class Hydration:
         if isinstance(value, Mapping):
             if KIND in value:
                 kind = value[KIND]
+                if isinstance(kind, (Mapping, list)):
+                    # What the released server says where it does not fail over it.
+                    return self._fail("InvalidKind", f"unhashable type: '{type(kind).__name__}'")
                 maker = _MAKERS.get(kind) if isinstance(kind, str) else None
                 return maker(self, value) if maker else value.get("value")
             pairs = ((key, self._make(item)) for key, item in value.items())

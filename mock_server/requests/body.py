@@ -7,15 +7,18 @@ answers with a status of 500 or more to what a client sent, this one answers 422
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from email.message import Message
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import TypeAdapter, ValidationError
 
 from mock_server.clock import system_clock
 from mock_server.errors import BadRequest, RequestInvalid, Unprocessable
-from mock_server.requests.combinations import BODY_CHECKS, INT64
+from mock_server.requests.combinations import BODY_CHECKS
+from mock_server.requests.own_errors import is_own, reported
 from mock_server.requests.storable import too_deep
 
 if TYPE_CHECKING:
@@ -29,8 +32,6 @@ if TYPE_CHECKING:
 UNREADABLE: Final = "There was an error parsing the body"
 JSON_TYPE: Final = "application/json"
 MOST_ERRORS: Final = 10_000
-NAME_IN_PATHS: Final = "^[^/%&<>]*$"
-"""What the contract says of names that the released server takes and then cannot answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +42,14 @@ class Body:
         raw: the parsed JSON as it was sent, or the bytes of what was no JSON; None without a body.
         sent: the same as the models leave it, with only what was sent.
         full: the same with the spec's defaults.
+        refusal: why it is refused all the same, unless there is something else against it that
+            the released server finds before.
     """
 
     raw: Any = None
     sent: Any = None
     full: Any = None
+    refusal: RequestInvalid | None = None
 
 
 def parse(content: bytes, headers: Mapping[str, str]) -> Any:
@@ -124,25 +128,26 @@ def _error(item: Error, loc: tuple[str | int, ...]) -> Error:
     # What an exception is made of is nobody's business: the server shows an empty object.
     if isinstance(item.get("ctx", {}).get("error"), Exception):
         item["ctx"] = {"error": {}}
+    if isinstance(item["input"], timedelta):
+        item["input"] = item["input"].total_seconds()
     return item
 
 
-def reported(errors: list[Error]) -> list[Error]:
-    """The errors that an answer lists: those of our own only when there are no others."""
-    return [error for error in errors if not is_own(error)] or errors
+def refusal(errors: list[Error], raw: Any, *, lax: bool) -> RequestInvalid:
+    """The refusal of a body for some errors, if all of them are our own.
 
+    Args:
+        errors: what is wrong.
+        raw: the parsed body.
+        lax: whether the bounds of our own were not checked: an error is the server's, then.
 
-def is_own(error: Error) -> bool:
-    """Whether the released server has no such error, and fails in its stead, later.
-
-    It fails on numbers of more than 64 bits or not finite where it writes them, and on names of
-    deployments and their queues with certain characters where it reads them back.
+    Raises:
+        RequestInvalid: some are not.
     """
-    context = error.get("ctx")
-    return error["type"] == "finite_number" or context in (
-        {"le": INT64},
-        {"pattern": NAME_IN_PATHS},
-    )
+    refused = RequestInvalid(reported(errors), text(raw))
+    if not lax and all(map(is_own, errors)):
+        return refused
+    raise refused
 
 
 class WholeBody:
@@ -155,6 +160,7 @@ class WholeBody:
     """
 
     def __init__(self, models: Models, schema: Schema, *, required: bool) -> None:
+        self._models, self._schema = models, schema
         # How long a list may be is refused by its operation, in words of its own.
         self._adapter: TypeAdapter[Any] = TypeAdapter(models.type_of(schema, bounds=False))
         self._validate = self._adapter.validator.validate_python
@@ -169,7 +175,7 @@ class WholeBody:
             errors: what was wrong with the request before.
 
         Raises:
-            RequestInvalid: with all errors.
+            RequestInvalid: with all errors, if not all are of our own.
         """
         value = None
         found = list(errors)
@@ -182,10 +188,15 @@ class WholeBody:
             except ValidationError as error:
                 found += collect(error, "body")
         if found:
-            raise RequestInvalid(reported(found), text(raw))
+            refused = refusal(found, raw, lax=not self._models.own)
+            return replace(self._lax.read(raw), refusal=refused)
         if value is None:
             return Body(raw)
         return Body(raw, self._dump(value, exclude_unset=True), self._dump(value))
+
+    @cached_property
+    def _lax(self) -> WholeBody:
+        return WholeBody(self._models.lax, self._schema, required=self._required)
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,11 +250,12 @@ class BodyFields:
 
     def __init__(self, models: Models, name: str, schema: Schema) -> None:
         required = set(schema.get("required", ()))
+        self._models, self._name, self._schema = models, name, schema
         self._fields = tuple(
             _body_field(models, name, key, prop, required=key in required)
             for key, prop in schema["properties"].items()
         )
-        self._check = BODY_CHECKS.get(name)
+        self._check = BODY_CHECKS.get(name) if models.own else None
         self._defaults = {entry.name: entry.default for entry in self._fields}
 
     def read(self, raw: Any, errors: Sequence[Error] = (), clock: Clock = system_clock) -> Body:
@@ -251,7 +263,7 @@ class BodyFields:
 
         Raises:
             Unprocessable: a field with `x-detail-error` is out of bounds.
-            RequestInvalid: with all other errors.
+            RequestInvalid: with all other errors, if not all are of our own.
         """
         found = list(errors)
         sent: dict[str, Any] = {}
@@ -264,10 +276,15 @@ class BodyFields:
         else:
             found += [missing("body", entry.name) for entry in self._fields]
         if found:
-            raise RequestInvalid(reported(found), text(raw))
+            refused = refusal(found, raw, lax=not self._models.own)
+            return replace(self._lax.read(raw, (), clock), refusal=refused)
         if self._check is not None:
             self._check(full, raw, clock)
         return Body(raw, sent, full)
+
+    @cached_property
+    def _lax(self) -> BodyFields:
+        return BodyFields(self._models.lax, self._name, self._schema)
 
 
 def _read_field(

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 MAX_SCHEDULED_RUNS: Final = 50
+LEAST_PATIENCE: Final = 10.0
 MAX_PARAMETER_BYTES: Final = 512 * 1024
 MAX_RETRY_DELAYS: Final = 50
 MAX_CACHE_KEY: Final = 2000
@@ -146,6 +147,13 @@ def _placeholders(configuration: Mapping[str, Any]) -> Iterator[str]:
         yield from PLACEHOLDER.findall(json.dumps(part))
 
 
+def no_negative_delay(seconds: float) -> float:
+    """How long a run that an automation makes is to wait."""
+    if seconds < 0:
+        raise ValueError("timedelta must be non-negative")
+    return seconds
+
+
 # -- a whole object
 
 
@@ -236,8 +244,56 @@ def block_document_name(value: str | None) -> str | None:
     return None if value is None else _in_dashes(value, "Block document name")
 
 
+def artifact_key(value: str) -> str:
+    """Check the key of an artifact."""
+    return _in_dashes(value, "Artifact key")
+
+
 def named(value: Any) -> Any:
     """Check that a block has a name, or is anonymous."""
     if isinstance(value, dict) and not value.get("is_anonymous") and not value.get("name"):
         raise ValueError("Names must be provided for block documents.")
     return value
+
+
+def patience(trigger: Any) -> Any:
+    """Check how long a trigger waits for events; the echoed body has the seconds, too.
+
+    A lack of events takes ten seconds at least. Where the released server compares these with a
+    text, and fails, this one refuses the text.
+    """
+    if not isinstance(trigger, dict):
+        return trigger
+    if "within" in trigger and trigger["within"] is None:
+        raise ValueError("`within` should be a valid timedelta")
+    within = trigger.get("within")
+    if isinstance(within, int | float):
+        trigger["within"] = within = float(within)
+    if trigger.get("posture") == "Proactive":
+        if not within:
+            trigger["within"] = LEAST_PATIENCE
+        elif not isinstance(within, float):
+            raise ValueError("`within` for Proactive triggers must be a number of seconds")
+        elif within < LEAST_PATIENCE:
+            raise ValueError(
+                "`within` for Proactive triggers must be greater than or equal to 10 seconds"
+            )
+    return trigger
+
+
+def validate_require(trigger: Any) -> Any:
+    """Check that a compound requires no more parts than it has, and one at least."""
+    if isinstance(trigger.require, int):
+        if trigger.require < 1:
+            raise ValueError("require must be at least 1")
+        if trigger.require > len(trigger.triggers):
+            raise ValueError("require must be less than or equal to the number of triggers")
+    return trigger
+
+
+def selected_deployment_requires_id(action: Any) -> Any:
+    """Check that an action names a deployment if it is about one that is named."""
+    if (action.source == "selected") != bool(action.deployment_id):
+        what = "not allowed" if action.deployment_id else "required"
+        raise ValueError(f"deployment_id is {what}")
+    return action

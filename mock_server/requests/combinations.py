@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from mock_server.errors import RequestInvalid
+from mock_server.requests.own_errors import INT64
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 
     Check = Callable[[Mapping[str, Any], Any, Clock], None]
 
-INT64: Final = (1 << 63) - 1
 LAST: Final = datetime.max.replace(tzinfo=UTC)
 FIRST: Final = datetime.min.replace(tzinfo=UTC)
 HORIZON: Final = 100 * 86400

@@ -135,6 +135,13 @@ PositiveSeconds = Annotated[
 ]
 """The distance of an interval schedule: a number of seconds or an ISO 8601 duration."""
 
+Seconds = Annotated[timedelta, AfterValidator(timedelta.total_seconds), AS_IS]
+"""A span of time: a number of seconds or an ISO 8601 duration."""
+SecondsFromNone = Annotated[
+    timedelta, Field(ge=timedelta(0)), AfterValidator(timedelta.total_seconds), AS_IS
+]
+"""The same, and not below 0."""
+
 FORMATS: Final[Mapping[str, Any]] = {
     "uuid": Identifier,
     "date-time": LenientTime,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import operator
 from enum import Enum
+from functools import cached_property
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, Union
 
 from pydantic import (
@@ -23,10 +24,11 @@ from pydantic import (
 )
 
 from mock_server.requests.formats import AS_IS, FORMATS
-from mock_server.requests.rules import COMPONENT_TYPES, FIELD_TYPES, VALIDATORS
+from mock_server.requests.own_errors import OWN_BOUNDS
+from mock_server.requests.rules import COMPONENT_TYPES, FIELD_TYPES, TRIGGERS, VALIDATORS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     Schema = Mapping[str, Any]
 
@@ -71,11 +73,19 @@ class Models:
 
     Args:
         document: a bundled OpenAPI 3.0 document.
+        own: whether bounds are checked that are our own (`own_errors`).
     """
 
-    def __init__(self, document: Mapping[str, Any]) -> None:
+    def __init__(self, document: Mapping[str, Any], *, own: bool = True) -> None:
+        self._document = document
         self._schemas: Mapping[str, Schema] = document.get("components", {}).get("schemas", {})
         self._made: dict[str, Any] = {}
+        self.own = own
+
+    @cached_property
+    def lax(self) -> Models:
+        """The same types without the bounds that are our own."""
+        return Models(self._document, own=False)
 
     def resolve(self, schema: Schema) -> Schema:
         """The schema itself, or the component that it refers to."""
@@ -113,11 +123,28 @@ class Models:
             return self._object(schema, name)
         if kind is None:
             return Any
-        return _scalar(schema, bounds=bounds)
+        return self._scalar(schema, bounds=bounds)
 
     def _array(self, schema: Schema, name: str, *, bounds: bool) -> Any:
         items: Any = self.type_of(schema.get("items", {}), name=name)
-        return _bounded(list[items], schema) if bounds else list[items]
+        return self._bounded(list[items], schema) if bounds else list[items]
+
+    def _scalar(self, schema: Schema, *, bounds: bool) -> Any:
+        kind, form = schema["type"], schema.get("format")
+        made = FORMATS.get(form) if form else None
+        if made is None:
+            made = PLAIN[kind] if self.own or kind != "number" else float
+        return self._bounded(made, schema) if bounds else made
+
+    def _bounded(self, made: Any, schema: Schema) -> Any:
+        limits: dict[str, Any] = {}
+        for keyword, name in BOUNDS.items():
+            if keyword not in schema:
+                continue
+            if self.own or OWN_BOUNDS.get(keyword) != schema[keyword]:
+                flag, exclusive = EXCLUSIVE.get(keyword, ("", ""))
+                limits[exclusive if schema.get(flag) else name] = schema[keyword]
+        return Annotated[made, Field(**limits)] if limits else made
 
     def _union(self, members: list[Schema], name: str) -> Any:
         """One of several, and null if that is one of them."""
@@ -144,11 +171,21 @@ class Models:
 
     def component(self, name: str) -> Any:
         """The type of a component schema, by its name."""
+        if name in TRIGGERS and name not in self._made:
+            self._make_together(TRIGGERS)
         if name not in self._made:
             made = self.type_of(self._schemas[name], name=name)
             change = COMPONENT_TYPES.get(name)
             self._made[name] = made if change is None else change(made)
         return self._made[name]
+
+    def _make_together(self, names: Sequence[str]) -> None:
+        """Make models that refer to one another."""
+        for name in names:
+            self._made[name] = self.type_of(self._schemas[name], name=name)
+        made = {name: self._made[name] for name in names}
+        for model in made.values():
+            model.model_rebuild(_types_namespace=made)
 
     def _model(self, name: str, schema: Schema) -> type[BaseModel]:
         required = set(schema.get("required", ()))
@@ -194,23 +231,6 @@ class Models:
 def _extra(schema: Schema) -> Any:
     allowed = schema.get("additionalProperties")
     return {None: "ignore", False: "forbid"}.get(allowed, "allow")
-
-
-def _scalar(schema: Schema, *, bounds: bool) -> Any:
-    kind, form = schema["type"], schema.get("format")
-    made = FORMATS.get(form) if form else None
-    if made is None:
-        made = PLAIN[kind]
-    return _bounded(made, schema) if bounds else made
-
-
-def _bounded(made: Any, schema: Schema) -> Any:
-    limits: dict[str, Any] = {}
-    for keyword, name in BOUNDS.items():
-        if keyword in schema:
-            flag, exclusive = EXCLUSIVE.get(keyword, ("", ""))
-            limits[exclusive if schema.get(flag) else name] = schema[keyword]
-    return Annotated[made, Field(**limits)] if limits else made
 
 
 def _enum(name: str, values: list[str]) -> Any:

@@ -9,7 +9,7 @@ from mock_server.clock import system_clock
 from mock_server.errors import RequestInvalid
 from mock_server.requests.body import Body, BodyFields, WholeBody, parse
 from mock_server.requests.models import REFERENCE, Models
-from mock_server.requests.storable import check_storable, needs_check
+from mock_server.requests.storable import needs_check, unstorable
 from mock_server.requests.url_and_headers import VERSION, Parameters, check_version
 
 if TYPE_CHECKING:
@@ -34,6 +34,18 @@ class Request:
     path: Mapping[str, str] = field(default_factory=dict)
     query: Mapping[str, Any] = field(default_factory=dict)
     body: Body = NO_BODY
+
+
+class NotStorable(RequestInvalid):
+    """422 to what the released server takes, and fails on when it keeps it or reads it back.
+
+    Attributes:
+        request: the request, as that server reads it.
+    """
+
+    def __init__(self, refusal: RequestInvalid, request: Request) -> None:
+        super().__init__(refusal.errors, refusal.request_body)
+        self.request = request
 
 
 class Reader:
@@ -75,22 +87,26 @@ class Reader:
 
         Raises:
             ApiError: as the released server refuses it, the first check that fails first: a body
-                that is no JSON, the version, a limit out of bounds, then everything else at once.
+                that is no JSON, the version, a limit out of bounds, then everything else at once;
+                `NotStorable` if that is all.
         """
         raw = None if self.body is None else parse(content, headers)
         if self.parameters.versioned:
             check_version(headers.get(VERSION))
         errors = self.parameters.check_headers(headers)
+        places = self.parameters.path(path, errors)
         values = self.parameters.query(query, errors)
         if self.body is None:
             if errors:
                 raise RequestInvalid(errors)
-            body = NO_BODY
-        else:
-            body = self.body.read(raw, errors, clock)
-            if needs_check(content):
-                check_storable(body.sent, raw)
-        return Request(self.parameters.path(path, raw), values, body)
+            return Request(places, values)
+        body = self.body.read(raw, errors, clock)
+        refusal = body.refusal
+        if refusal is None and needs_check(content):
+            refusal = unstorable(body.sent, raw)
+        if refusal is not None:
+            raise NotStorable(refusal, Request(places, values, body))
+        return Request(places, values, body)
 
 
 def _body(models: Models, declared: Mapping[str, Any] | None) -> WholeBody | BodyFields | None:
@@ -150,7 +166,10 @@ class Requests:
         body = self.reader(operation).body
         if body is None:
             raise KeyError(operation)
-        return body.read(value)
+        read = body.read(value)
+        if read.refusal is not None:
+            raise read.refusal
+        return read
 
     def _resolve(self, entry: Mapping[str, Any]) -> Mapping[str, Any]:
         found: Any = entry

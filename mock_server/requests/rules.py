@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, get_args
+from typing import TYPE_CHECKING, Annotated, Any, Final, ForwardRef, Literal, Union, get_args
 
 from pydantic import (
     AfterValidator,
@@ -17,6 +17,8 @@ from mock_server.requests import checks
 from mock_server.requests.formats import (
     AS_IS,
     PositiveSeconds,
+    Seconds,
+    SecondsFromNone,
     StandardTime,
     zone_by_pattern,
 )
@@ -74,10 +76,28 @@ _PAIRS: Final = _instead(lambda: list[tuple[str, str]])
 _HOLDER: Final = _instead(lambda: Literal["flow_run", "task_run", "deployment"])
 _RETRY_TYPE: Final = _instead(lambda: Literal["in_process", "reschedule"])
 
+_SPAN: Final = _instead(lambda: Seconds)
+_DELAY: Final = _instead(lambda: Annotated[Seconds, AfterValidator(checks.no_negative_delay)])
+
+_BYTES: Final = _instead(lambda: Annotated[bytes, AfterValidator(bytes.decode), AS_IS])
+
+TRIGGERS: Final = ("EventTrigger", "CompoundTrigger", "SequenceTrigger")
+"""Schemas of automations' triggers. Their parts are triggers as well, which the spec does not say:
+a schema that holds itself cannot be written out."""
+_PARTS: Final = _instead(
+    lambda: list[Union[tuple(map(ForwardRef, TRIGGERS))]]  # type: ignore[misc] # noqa: UP007
+)
+
 FIELD_TYPES: Final[Mapping[tuple[str, str], Change]] = {
+    ("ArtifactCreate", "key"): _instead(
+        lambda: Annotated[str, AfterValidator(checks.artifact_key)]
+    ),
     ("BlockDocumentCreate", "name"): _BLOCK_NAME,
     ("BlockTypeCreate", "slug"): _SLUG,
+    ("CompoundTrigger", "triggers"): _PARTS,
+    ("CompoundTrigger", "within"): _SPAN,
     ("ConcurrencyLeaseHolder", "type"): _HOLDER,
+    ("CreateFlowRunInputBody", "value"): _BYTES,
     ("DeploymentCreate", "parameters"): _SIZED,
     ("DeploymentUpdate", "parameters"): _SIZED,
     ("DeploymentFlowRunCreate", "parameters"): _SIZED,
@@ -86,6 +106,7 @@ FIELD_TYPES: Final[Mapping[tuple[str, str], Change]] = {
     ("EventCreate", "related"): _RELATED,
     ("EventCreate", "resource"): _RESOURCE,
     ("EventRelatedFilter", "resources_in_roles"): _PAIRS,
+    ("EventTrigger", "within"): _instead(lambda: SecondsFromNone),
     ("FlowRunCreate", "parameters"): _SIZED,
     ("FlowRunPolicy", "pause_keys"): _SET,
     ("FlowRunPolicy", "retry_type"): _RETRY_TYPE,
@@ -93,8 +114,11 @@ FIELD_TYPES: Final[Mapping[tuple[str, str], Change]] = {
     ("FlowRunsHistoryBody", "history_interval_seconds"): _LENGTH,
     ("IntervalSchedule", "interval"): _instead(lambda: PositiveSeconds),
     ("RRuleSchedule", "timezone"): _instead(zone_by_pattern),
+    ("RunDeploymentAction", "schedule_after"): _DELAY,
     ("ScheduleDeploymentBody", "end_time"): _instead(lambda: StandardTime),
     ("ScheduleDeploymentBody", "start_time"): _instead(lambda: StandardTime),
+    ("SequenceTrigger", "triggers"): _PARTS,
+    ("SequenceTrigger", "within"): _SPAN,
     ("TaskRunCreate", "cache_key"): _CACHE_KEY,
     ("TaskRunPolicy", "retry_delay"): _DELAYS,
     ("TaskRunsHistoryBody", "history_interval_seconds"): _LENGTH,
@@ -119,17 +143,26 @@ COMPONENT_TYPES: Final[Mapping[str, Change]] = {
 _ZONE: Final = {"validate_timezone": model_validator(mode="after")(checks.validate_timezone)}
 _RUN_NAME: Final = {"run_name": field_validator("name", mode="before")(checks.name_or_blank)}
 _POLICY: Final = {"policy": model_validator(mode="before")(checks.policy)}
+_ACTED_ON: Final = {
+    "selected_deployment_requires_id": model_validator(mode="after")(
+        checks.selected_deployment_requires_id
+    )
+}
 
 VALIDATORS: Final[Mapping[str, Mapping[str, Any]]] = {
     "BlockDocumentCreate": {"named": model_validator(mode="before")(checks.named)},
+    "CompoundTrigger": {"validate_require": model_validator(mode="after")(checks.validate_require)},
     "CronSchedule": _ZONE,
+    "DeploymentAction": _ACTED_ON,
     "DeploymentCreate": {"creation": model_validator(mode="before")(checks.creation)},
     "DeploymentFlowRunCreate": _RUN_NAME,
     "DeploymentUpdate": {"change": model_validator(mode="before")(checks.change)},
+    "EventTrigger": {"patience": model_validator(mode="before")(checks.patience)},
     "FlowRunCreate": _RUN_NAME,
     "FlowRunPolicy": _POLICY,
     "FlowRunUpdate": _RUN_NAME,
     "IntervalSchedule": _ZONE,
+    "RunDeploymentAction": _ACTED_ON,
     "TaskRunCreate": _RUN_NAME,
     "TaskRunPolicy": _POLICY,
 }

@@ -35,21 +35,20 @@ def needs_check(content: bytes) -> bool:
     )
 
 
-def check_storable(value: Any, raw: Any) -> None:
-    """Refuse numbers that are none, text that is none and nesting that is too deep.
+def unstorable(value: Any, raw: Any) -> RequestInvalid | None:
+    """The refusal of numbers that are none, text that is none and nesting that is too deep.
 
     Args:
         value: the part of the body that would be kept.
         raw: the parsed body, for the error to show.
 
-    Raises:
-        RequestInvalid: with one error per place.
+    Returns:
+        The refusal, with one error per place; None if all can be kept.
     """
     errors = [
         _error(kind, ("body", *loc), message) for kind, loc, message in _unstorable(value, ())
     ]
-    if errors:
-        raise RequestInvalid(errors, presentable(raw))
+    return RequestInvalid(errors, presentable(raw)) if errors else None
 
 
 def too_deep(loc: Loc) -> dict[str, Any]:

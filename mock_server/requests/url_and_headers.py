@@ -8,7 +8,7 @@ from uuid import UUID
 
 from pydantic import TypeAdapter, ValidationError
 
-from mock_server.errors import BadRequest, RequestInvalid
+from mock_server.errors import BadRequest
 from mock_server.requests.body import collect
 from mock_server.requests.formats import PlainTime
 
@@ -122,35 +122,27 @@ class Parameters:
         """Whether any parameter is in the query."""
         return bool(self._query)
 
-    def path(self, values: Mapping[str, str], raw: Any = None) -> Mapping[str, str]:
+    def path(self, values: Mapping[str, str], errors: list[Error]) -> Mapping[str, str]:
         """The path parameters, ids in their canonical form.
+
+        One that routing lets pass whatever it is may be no id, or none of those that there are:
+        that is added to the errors.
 
         Args:
             values: as they stand in the path.
-            raw: the parsed body.
-
-        Raises:
-            RequestInvalid: one that routing lets pass whatever it is, is no id or none of those
-                that there are.
+            errors: what is wrong with the request.
         """
-        errors: list[Error] = []
         for parameter in self._choices:
             parameter.read(values, errors)
-        if errors:
-            raise RequestInvalid(errors, raw)
         if not self.ids:
             return values
         try:
             canonical = {name: str(UUID(str(values[name]))) for name in self.ids}
         except ValueError:
-            raise RequestInvalid(self._no_ids(values), raw) from None
+            for name in self.ids:
+                Parameter("path", name, TypeAdapter(UUID)).read(values, errors)
+            return values
         return {**values, **canonical}
-
-    def _no_ids(self, values: Mapping[str, str]) -> list[Error]:
-        errors: list[Error] = []
-        for name in self.ids:
-            Parameter("path", name, TypeAdapter(UUID)).read(values, errors)
-        return errors
 
     def check_headers(self, headers: Mapping[str, str]) -> list[Error]:
         """What is wrong with the headers, other than the version."""

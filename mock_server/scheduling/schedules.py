@@ -15,6 +15,7 @@ from mock_server.scheduling import rrules
 from mock_server.scheduling.rrules import check_rrule, normalise_rrule
 
 __all__ = [
+    "NoNextTimeError",
     "check_cron",
     "check_rrule",
     "check_timezone",
@@ -33,6 +34,10 @@ NEAREST_WEEKDAY: Final = re.compile(r"\dw", re.IGNORECASE)
 SUNDAY_AS_7: Final = re.compile(r"(?:^|[,-])7(?![0-9])")
 
 Schedule = Mapping[str, Any]
+
+
+class NoNextTimeError(Exception):
+    """A schedule cannot tell when it fires next: it never does, or contradicts itself."""
 
 
 # -- checks
@@ -96,7 +101,11 @@ def fire_times(schedule: Schedule, *, start: datetime) -> Iterator[datetime]:
             `timezone`, `cron` with `day_or` and `timezone`, or `rrule` with `timezone`.
         start: aware.
     """
-    return (time.astimezone(UTC) for time in _local_times(schedule, start))
+    try:
+        for time in _local_times(schedule, start):
+            yield time.astimezone(UTC)
+    except NoNextTimeError:
+        return
 
 
 def _local_times(schedule: Schedule, start: datetime) -> Iterator[datetime]:
@@ -109,11 +118,10 @@ def _local_times(schedule: Schedule, start: datetime) -> Iterator[datetime]:
             if wall not in shown:
                 shown.add(wall)
                 yield local
-    except (ArithmeticError, LookupError, ValueError, CroniterError):
+    except (ArithmeticError, LookupError, ValueError, CroniterError) as error:
         # The calendar ends, the expression never matches, there is no such zone, or the rule
-        # contradicts itself, such as one that ends in UTC and starts on a local clock: there is no
-        # next time.
-        return
+        # contradicts itself, such as one that ends in UTC and starts on a local clock.
+        raise NoNextTimeError from error
 
 
 def scheduled_times(
@@ -137,6 +145,9 @@ def scheduled_times(
         min_time: how far the plan is to reach; None for as far as it may.
         min_runs: how many it is to have.
         max_runs: how many it may have.
+
+    Raises:
+        NoNextTimeError: one of them cannot be told.
     """
     planned: list[datetime] = []
     # Times of one zone are compared by what its clock shows, and so is the end, but for rules.

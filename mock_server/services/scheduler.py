@@ -29,8 +29,16 @@ INSTANT: Final = timedelta(microseconds=1)
 
 
 def due(store: Store, deployment: Record, now: datetime) -> datetime | None:
-    """When a round would plan a run that is not there yet."""
-    times = [_due(store, schedule, now) for schedule in _schedules(store, deployment)]
+    """When a round would plan a run that is not there yet.
+
+    Never, if one of the schedules cannot tell when it fires.
+    """
+    from mock_server.scheduling.schedules import NoNextTimeError  # noqa: PLC0415 - croniter is slow to load
+
+    try:
+        times = [_due(store, schedule, now) for schedule in _schedules(store, deployment)]
+    except NoNextTimeError:
+        return None
     return min((time for time in times if time is not None), default=None)
 
 
@@ -44,7 +52,12 @@ def recently_changed(store: Store, deployment: Record, now: datetime) -> datetim
 
 def plan(store: Store, deployment: Record) -> list[Record]:
     """Plan the runs of all active schedules; those that are new."""
-    return plan_ahead(store, deployment, start=store.now())
+    from mock_server.scheduling.schedules import NoNextTimeError  # noqa: PLC0415 - croniter is slow to load
+
+    try:
+        return plan_ahead(store, deployment, start=store.now())
+    except NoNextTimeError:
+        return []
 
 
 def _schedules(store: Store, deployment: Record) -> list[Record]:
@@ -56,14 +69,14 @@ def _schedules(store: Store, deployment: Record) -> list[Record]:
 
 def _due(store: Store, schedule: Record, now: datetime) -> datetime | None:
     """When a schedule has too few runs ahead of it, and fires again within reach."""
-    from mock_server.scheduling.schedules import fire_times  # noqa: PLC0415 - croniter is slow to load
+    from mock_server.scheduling.schedules import scheduled_times  # noqa: PLC0415 - croniter is slow to load
 
     ahead = _ahead(store, schedule, now)
     beyond = ahead[-1] + INSTANT if ahead else now
-    following = next(fire_times(schedule["schedule"], start=beyond), None)
-    if following is None:
+    following = scheduled_times(schedule["schedule"], start=beyond, max_runs=1)
+    if not following:
         return None
-    times = [now, following - MAX_TIME]
+    times = [now, following[0] - MAX_TIME]
     if len(ahead) >= MIN_RUNS:
         times.append(min(ahead[-MIN_RUNS], ahead[-1] - MIN_TIME) + INSTANT)
     if len(ahead) >= MAX_RUNS:

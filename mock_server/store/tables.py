@@ -123,6 +123,11 @@ KINDS: Final[Mapping[str, Kind]] = {
         ),
         required=_required("flow_id name parameters context empirical_policy tags auto_scheduled"),
     ),
+    "flow_run_inputs": Kind(
+        unique=(("flow_run_id", "key"),),
+        references=(Reference("flow_run_id", "flow_runs", "delete"),),
+        required=_required("key value"),
+    ),
     "task_runs": Kind(
         unique=(("flow_run_id", "task_key", "dynamic_key"),),
         groups=("task_key",),
@@ -162,6 +167,8 @@ KINDS: Final[Mapping[str, Kind]] = {
         ),
     ),
     "automations": Kind(groups=("owner",)),
+    "artifacts": Kind(groups=("key",)),
+    "artifact_keys": Kind(unique=(("key",),), groups=("latest_id",)),
     "logs": Kind(groups=("flow_run_id",)),
     "events": Kind(),
 }

@@ -17,7 +17,7 @@ import pytest
 import openapi
 from mock_server.errors import ApiError
 from mock_server.requests import Requests
-from mock_server.requests.body import is_own
+from mock_server.requests.own_errors import is_own
 from mock_server.responses import render
 from tests.real_server.process import PATIENCE
 

@@ -11,8 +11,9 @@ import pytest
 import openapi
 from mock_server.errors import ApiError, BadRequest, RequestInvalid, Unprocessable
 from mock_server.requests import Request, Requests
-from mock_server.requests.body import reported
+from mock_server.requests.body import refusal as refusal_for
 from mock_server.requests.combinations import BODY_CHECKS, check_page
+from mock_server.requests.own_errors import reported
 from mock_server.requests.url_and_headers import check_version
 
 ID = "5f1e1d5c-0000-4000-8000-000000000000"
@@ -105,6 +106,13 @@ def test_a_number_beyond_64_bits_is_an_error_if_there_is_no_other() -> None:
     ]
     own = {"type": "less_than_equal", "ctx": {"le": 2**63 - 1}}
     assert reported([own]) == [own]
+
+
+def test_an_error_that_looks_like_our_own_is_the_servers_where_ours_are_not_checked() -> None:
+    own = {"type": "finite_number", "loc": ("body",), "msg": "", "input": None}
+    assert refusal_for([own], None, lax=False).errors == [own]
+    with pytest.raises(RequestInvalid):
+        refusal_for([own], None, lax=True)
 
 
 def test_a_name_that_paths_cannot_hold_is_an_error_if_there_is_no_other() -> None:

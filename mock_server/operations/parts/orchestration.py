@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
+from mock_server.errors import Conflict
 from mock_server.operations.parts import limit_slots
 from mock_server.operations.parts.client_version import takes_slots
 from mock_server.operations.parts.states import enter, requested_state
@@ -26,6 +27,12 @@ if TYPE_CHECKING:
 
     from mock_server.store import Store
     from mock_server.store.tables import Record
+
+
+NOBODY_TAKES_IT: Final = (
+    "The run cannot give back the slot that it holds: the concurrency limit is not active, or has"
+    " been deleted."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +84,9 @@ def propose(
         body: the state that the request describes.
         force: skip all rules but those that protect results and infrastructure.
         client: the release of Prefect's client that proposes it, if it is one.
+
+    Raises:
+        Conflict: the run would leave a slot that no limit takes back.
     """
     wanted = requested_state(store, body, "PENDING")
     before = run["state"]
@@ -195,16 +205,27 @@ def _change_policy(store: Store, run: Record, **changes: Any) -> None:
 
 
 def _release(move: Transition, state: Record, *, accepted: bool) -> None:
-    """Give back the slot of a run that leaves the states that hold one."""
+    """Give back the slot of a run that leaves the states that hold one.
+
+    Raises:
+        Conflict: its limit takes none: it is not active, or has been deleted meanwhile.
+    """
     if move.before["type"] not in limit_slots.HOLDING or state["type"] in limit_slots.HOLDING:
         return
     if not accepted and state["name"] == "AwaitingRetry":
         return
-    lease = move.store.get("leases", move.before["state_details"][LEASE])
+    store = move.store
+    lease = store.get("leases", move.before["state_details"][LEASE])
+    if lease is None:
+        deployment = store.get("deployments", move.run["deployment_id"])
+        own = None if deployment is None else deployment["concurrency_limit_id"]
+        held = [] if own is None else [own]
+    else:
+        held = lease["limit_ids"]
+    for identity in held:
+        limit = store.get("concurrency_limits", identity)
+        if limit is None or not limit["active"]:
+            raise Conflict(NOBODY_TAKES_IT)
+        limit_slots.give_back(store, limit)
     if lease is not None:
-        limit_slots.end_lease(move.store, lease)
-        return
-    deployment = move.store.get("deployments", move.run["deployment_id"])
-    limit = limit_slots.limit_of(move.store, deployment)
-    if limit is not None:
-        limit_slots.give_back(move.store, limit)
+        store.delete("leases", lease["id"])

@@ -82,6 +82,28 @@ LOGS: Final[Mapping[str, Criterion]] = {
 }
 
 
+def exists_(field: str) -> Operator:
+    """Whether the field has a value."""
+    is_null = is_null_(field)
+    return lambda wanted, data: is_null(not wanted, data)
+
+
+_OF_ARTIFACTS: Final[Mapping[str, Criterion]] = {
+    "key": Criterion({"any_": any_("key"), "like_": like_("key"), "exists_": exists_("key")}),
+    "flow_run_id": Criterion({"any_": any_("flow_run_id")}),
+    "task_run_id": Criterion({"any_": any_("task_run_id")}),
+    "type": Criterion({"any_": any_("type"), "not_any_": not_any_("type")}),
+}
+ARTIFACTS: Final[Mapping[str, Criterion]] = {
+    "id": Criterion({"any_": any_("id")}),
+    **_OF_ARTIFACTS,
+}
+LATEST_ARTIFACTS: Final[Mapping[str, Criterion]] = {
+    "latest_id": Criterion({"any_": any_("latest_id")}),
+    **_OF_ARTIFACTS,
+}
+
+
 def predicate(table: Mapping[str, Criterion], body: Mapping[str, Any] | None) -> Predicate:
     """The predicate of a filter by its table of criteria; a null filter is true of all."""
     if body is None:
