@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any, Final
 
@@ -148,7 +149,14 @@ def _lists(
         plain = [value for value in few if not _WITH_ID.search(value)]
         found += [("a part", [v[:-1]]) for v in plain[:1] if v[:-1]]
         found += [("almost", _almost(v)) for v in plain[-1:]]
+        found += [("other form", _other_forms(existing))] if _other_forms(existing) else []
     return found
+
+
+def _other_forms(existing: Sequence[str]) -> list[str]:
+    """Texts that look like those that exist, letters and accents taken apart or put together."""
+    forms = (unicodedata.normalize(form, text) for text in existing for form in ("NFC", "NFD"))
+    return [text for text in dict.fromkeys(forms) if text not in existing]
 
 
 def _almost(text: str) -> list[str]:

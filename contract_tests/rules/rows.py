@@ -61,6 +61,10 @@ def check(session: Session, deployments: Sequence[Record]) -> None:
                 _settle(session, lambda row=row: _kept(session, row, flows))  # type: ignore[misc]
         except Violation as violation:
             found.append(violation)
+    try:
+        _settle(session, lambda: _same_among_others(session, [row["id"] for row in deployments]))
+    except Violation as violation:
+        found.append(violation)
     if found:
         raise ExceptionGroup("rows", found)
 
@@ -126,6 +130,42 @@ def _same(session: Session, row: Record, flows: Mapping[str, Record]) -> Finding
                 right=(told[other] or {})[key],
                 got=(told[wrong] or {}).get(key, MISSING),
             )
+    return None
+
+
+def _same_among_others(session: Session, ids: Sequence[str]) -> Finding | None:
+    """Each row where many are answered at once, and on each of two pages, as it is read by id."""
+    target = session.target
+    chosen: Record = {"deployments": {"id": {"any_": list(ids)}}}
+    half = max(1, -(-len(ids) // 2))
+    answers = [
+        ("read_deployments", target.post("/deployments/filter", chosen)),
+        *(
+            (
+                "paginate_deployments",
+                target.post("/deployments/paginate", {**chosen, "limit": half, "page": page}),
+            )
+            for page in (1, 2)
+        ),
+    ]
+    by_id = {one: _row(target.get(f"/deployments/{one}")) for one in ids}
+    for operation, exchange in answers:
+        for record in _rows(exchange):
+            right = by_id.get(str(record.get("id")))
+            differing = right is not None and [
+                key for key in {**right, **record} if right.get(key, "?") != record.get(key, "?")
+            ]
+            if differing and right is not None:
+                key = min(differing)
+                return differs(
+                    session,
+                    operation,
+                    exchange,
+                    rule="rows.same",
+                    about=f"tells another `{key}` among other rows than read_deployment does",
+                    right=right.get(key),
+                    got=record.get(key, MISSING),
+                )
     return None
 
 
@@ -236,15 +276,21 @@ def is_equal(got: Any, wanted: Any) -> bool:
 
 def _row(exchange: Exchange) -> Record | None:
     """The one deployment of an answer; None when there is not exactly one."""
+    found = _rows(exchange)
+    return found[0] if len(found) == 1 and "id" in found[0] else None
+
+
+def _rows(exchange: Exchange) -> list[Record]:
+    """The deployments of an answer: one, a list of them, or a page."""
     try:
         body = exchange.json() if exchange.status == OK else None
     except NotJson:
-        return None
+        return []
     if isinstance(body, dict) and "results" in body:
         body = body["results"]
-    if isinstance(body, list):
-        body = body[0] if len(body) == 1 else None
-    return body if isinstance(body, dict) and "id" in body else None
+    listed = body if isinstance(body, list) else [body]
+    found = [one for one in listed if isinstance(one, dict)]
+    return found if len(found) == len(listed) else []
 
 
 def differs(
