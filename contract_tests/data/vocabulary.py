@@ -184,6 +184,9 @@ def _patterns(existing: Sequence[str], rng: random.Random) -> list[tuple[str, An
             ("percent", f"{own[0]}%{own[-1]}"),
             ("padded", f"{middle} "),
         ]
+    if names:
+        # Where a pattern is cut, it matches the name that it goes beyond.
+        found.append(("beyond the longest", f"{max(names, key=len)}~"))
     return found
 
 

@@ -213,7 +213,7 @@ def walk_schedule_values(actor: Actor) -> None:
 
 
 def _change_often(actor: Actor, owner: Record, due: list[Record], made: Record) -> None:
-    for plan in (*_PLANS[1:], _PLANS[0]):
+    for plan in _PLANS[1:]:
         body = {"schedule": plan, "parameters": _VALUES}
         place = {"id": owner["id"], "schedule_id": str(made.get("id"))}
         answer = actor.call("update_deployment_schedule", json=body, **place)
