@@ -90,7 +90,8 @@ def walk_values(actor: Actor) -> None:
                 continue
         after, reading = actor.read(owner["id"])
         what = f"{operation} brings a value that is read otherwise"
-        actor.compare(rule, reading, actor.fit("DeploymentResponse", body), after, what)
+        want = actor.fit("DeploymentResponse", body)
+        actor.compare(rule, reading, want, after, what, after=answer)
 
 
 @judges("bulk-runs", "create", "flow-run", "idempotency")
@@ -119,23 +120,28 @@ def walk_run_values(actor: Actor) -> None:
     for one in (answer, again):
         rule = _RUN if one is answer else "lifecycle.idempotency"
         told = value_of(one)
-        what = "the run is not what was asked for"
-        _compare_run(actor, rule, one, body, told if isinstance(told, dict) else {}, what=what)
+        _compare_run(actor, rule, one, body, told if isinstance(told, dict) else {})
     reading = actor.call("read_flow_run", id=run["id"])
-    what = "the run is read otherwise"
-    _compare_run(actor, _RUN, reading, body, value_of(reading) or {}, what=what)
+    _compare_run(actor, _RUN, reading, body, value_of(reading) or {}, after=answer)
     if actor.has("bulk_create_flow_runs_from_deployment"):
         _in_bulk(actor, owner, body, run)
 
 
 def _compare_run(
-    actor: Actor, rule: str, exchange: Exchange, body: Record, run: Record, *, what: str
+    actor: Actor,
+    rule: str,
+    exchange: Exchange,
+    body: Record,
+    run: Record,
+    *,
+    after: Exchange | None = None,
 ) -> None:
+    what = "the run is not what was asked for" if after is None else "the run is read otherwise"
     same = ("name", "context", "job_variables", "idempotency_key")
     want = {key: body[key] for key in same if key in body}
     want["parameters"] = {"more": 1, **body["parameters"]}
     want["state_name"] = body["state"]["name"]
-    actor.compare(rule, exchange, want, run, what)
+    actor.compare(rule, exchange, want, run, what, after=after)
     got = run.get("tags")
     due = sorted({"base", *body["tags"]})
     shown = {
@@ -148,7 +154,13 @@ def _compare_run(
     }
     for name, (wanted, found) in shown.items():
         actor.expect(
-            is_as(found, wanted), rule, exchange, f"{what}: {name}", expected=wanted, got=found
+            is_as(found, wanted),
+            rule,
+            exchange,
+            f"{what}: {name}",
+            expected=wanted,
+            got=found,
+            after=after,
         )
 
 
@@ -171,8 +183,7 @@ def _in_bulk(actor: Actor, owner: Record, body: Record, first: Record) -> None:
         got=found,
     )
     reading = actor.call("read_flow_run", id=str(made))
-    what = "a run of a bulk is not as asked for"
-    _compare_run(actor, rule, reading, other, value_of(reading) or {}, what=what)
+    _compare_run(actor, rule, reading, other, value_of(reading) or {}, after=answer)
 
 
 @judges("create", "read", "schedules", "update")
