@@ -99,11 +99,18 @@ class Vocabulary:
         if kind == "time":
             return [("null", None), *_times(existing, rng)]
         if kind == "text":
-            return [("null", None), ("empty", ""), *_patterns(existing, rng)]
+            longest = self._longest(criterion, operator)
+            # Where a pattern is cut, it matches the name that it goes beyond.
+            beyond = [("beyond the longest", f"{longest}~")] if longest else []
+            return [("null", None), ("empty", ""), *_patterns(existing, rng), *beyond]
         if operator == "startswith_":
             existing = [text for name in existing for text in (name, name[: -len(name) // 2])]
             existing += [text.swapcase() for text in existing if text.isascii()]
         return [("null", None), ("empty", []), *_lists(kind, criterion, existing, rng)]
+
+    def _longest(self, criterion: Criterion, operator: str) -> str:
+        texts = (text for text in self._found(criterion, operator) if isinstance(text, str))
+        return max((text for text in texts if text.isascii()), key=len, default="")
 
     def many(self, criterion: Criterion, operator: str) -> list[str]:
         """A list longer than what a server may put in one piece of a query: one value exists."""
@@ -184,9 +191,6 @@ def _patterns(existing: Sequence[str], rng: random.Random) -> list[tuple[str, An
             ("percent", f"{own[0]}%{own[-1]}"),
             ("padded", f"{middle} "),
         ]
-    if names:
-        # Where a pattern is cut, it matches the name that it goes beyond.
-        found.append(("beyond the longest", f"{max(names, key=len)}~"))
     return found
 
 
