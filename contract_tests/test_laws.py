@@ -9,11 +9,12 @@ import pytest
 from hypothesis import strategies as st
 
 from contract_tests.cases.generators import filters, join, some
+from contract_tests.cases.other_spellings import WINDOWS, spellings
 from contract_tests.checks.explore import explore
 from contract_tests.data.vocabulary import Vocabulary
 from contract_tests.rules import laws, rows, runs
 from contract_tests.spec.criteria import criteria
-from contract_tests.spec.searches import FILTER, PAGINATE
+from contract_tests.spec.searches import COUNT, FILTER, PAGINATE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -63,6 +64,24 @@ def test_extra_keys(judge: Judge) -> None:
 def test_of_one_body(judge: Judge, law: str) -> None:
     """What holds for each body by itself."""
     _explore(judge, law, _bodies(judge, law), OF_ONE[law])
+
+
+@pytest.mark.judges("laws.spelling")
+def test_spellings(judge: Judge) -> None:
+    """A value that is spelled otherwise is refused, or means the same."""
+    session = judge.session
+    rng = session.random("spellings")
+    here = [criterion for criterion in criteria(session.target.version) if not criterion.ignored]
+    every = 2 * session.profile.every - 1
+    drawn = spellings(here, Vocabulary(session.dataset), rng.choice, every)
+    for body, others in drawn:
+        laws.hold(judge, partial(laws.spelling, operation=COUNT, body=body, others=others))
+    ids = [row["id"] for row in session.dataset.deployments][:_SOME]
+    few = {"deployments": {"id": {"any_": ids}}}
+    for operation, window, windows in WINDOWS:
+        others = [{**few, **told} for told in windows]
+        body = {**few, **window}
+        laws.hold(judge, partial(laws.spelling, operation=operation, body=body, others=others))
 
 
 @pytest.mark.judges("laws.{law}")

@@ -17,8 +17,10 @@ from contract_tests.lifecycle import (
     walks_fresh,
     walks_meanwhile,
     walks_planning,
+    walks_refused,
     walks_runs,
     walks_schedules,
+    walks_values,
 )
 from contract_tests.lifecycle.machine import RULES, explore
 
@@ -32,7 +34,9 @@ MODULES = (
     walks_deployments,
     walks_deletion,
     walks_schedules,
+    walks_values,
     walks_planning,
+    walks_refused,
     walks_runs,
     walks_bulk,
     walks_effects,

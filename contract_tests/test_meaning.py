@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 # A criterion by which some deployments match and others do not gives more than one answer.
 _TELLING = 2
 _NEWER = "criteria that are newer than the server's version"
+_SOME = 40
 OPERATIONS = (COUNT, FILTER, PAGINATE)
 EACH = pytest.mark.parametrize("operation", OPERATIONS)
 SEARCHES = pytest.mark.judges(
@@ -56,6 +57,17 @@ def test_without_filters(judge: Judge, operation: str) -> None:
             for start in (0.0, 1.0, 0.4, 2.0):
                 judge.ask(operation, Case({}, ""), Window(sort, limit, start))
     judge.ask(operation, Case({}, ""), Window(limit=None, start=0.0))
+
+
+@SEARCHES
+@EACH
+def test_order_under_filters(judge: Judge, operation: str) -> None:
+    """What a filter lists, and in what order, says nothing of the order of what is found."""
+    ids = [row["id"] for row in judge.session.dataset.deployments][:_SOME]
+    rng = judge.session.random("order under filters")
+    case = Case({"deployments": {"id": {"any_": rng.sample(ids, len(ids))}}}, "ids in any order")
+    for sort in (None, *SORTS) if operation != COUNT else (None,):
+        judge.ask(operation, case, Window(sort, limit=None, start=0.0))
 
 
 @SEARCHES

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any, Final
 
@@ -98,11 +99,18 @@ class Vocabulary:
         if kind == "time":
             return [("null", None), *_times(existing, rng)]
         if kind == "text":
-            return [("null", None), ("empty", ""), *_patterns(existing, rng)]
+            longest = self._longest(criterion, operator)
+            # Where a pattern is cut, it matches the name that it goes beyond.
+            beyond = [("beyond the longest", f"{longest}~")] if longest else []
+            return [("null", None), ("empty", ""), *_patterns(existing, rng), *beyond]
         if operator == "startswith_":
             existing = [text for name in existing for text in (name, name[: -len(name) // 2])]
             existing += [text.swapcase() for text in existing if text.isascii()]
         return [("null", None), ("empty", []), *_lists(kind, criterion, existing, rng)]
+
+    def _longest(self, criterion: Criterion, operator: str) -> str:
+        texts = (text for text in self._found(criterion, operator) if isinstance(text, str))
+        return max((text for text in texts if text.isascii()), key=len, default="")
 
     def many(self, criterion: Criterion, operator: str) -> list[str]:
         """A list longer than what a server may put in one piece of a query: one value exists."""
@@ -148,7 +156,14 @@ def _lists(
         plain = [value for value in few if not _WITH_ID.search(value)]
         found += [("a part", [v[:-1]]) for v in plain[:1] if v[:-1]]
         found += [("almost", _almost(v)) for v in plain[-1:]]
+        found += [("other form", _other_forms(existing))] if _other_forms(existing) else []
     return found
+
+
+def _other_forms(existing: Sequence[str]) -> list[str]:
+    """Texts that look like those that exist, letters and accents taken apart or put together."""
+    forms = (unicodedata.normalize(form, text) for text in existing for form in ("NFC", "NFD"))
+    return [text for text in dict.fromkeys(forms) if text not in existing]
 
 
 def _almost(text: str) -> list[str]:

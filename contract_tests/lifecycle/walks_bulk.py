@@ -75,6 +75,46 @@ def walk_bulk_delete(actor: Actor) -> None:
     actor.read(safe["id"])
 
 
+@judges("bulk-delete", "create")
+def walk_bulk_delete_chosen(actor: Actor) -> None:
+    """Bulk deletion minds all that its filter says, and not the ids alone."""
+    if not actor.has("bulk_delete_deployments"):
+        actor.session.cannot_judge("bulk_delete_deployments is not in this version")
+        return
+    flow = actor.flow()
+    one, two, three, four = (
+        actor.deployment(flow, tags=tags, paused=paused)
+        for tags, paused in ((["x"], False), (["y"], False), (["x", "y"], False), (["x"], True))
+    )
+    all_, second = ids((one, two, three, four)), {"any_": [two["name"]]}
+    # Whatever a server makes of the rest, it is held to ours by ids or names that nobody else has.
+    steps: tuple[tuple[Record, list[Record]], ...] = (
+        ({"id": {"any_": all_, "not_any_": all_[:1]}, "tags": {"all_": ["x", "y"]}}, [three]),
+        ({"id": {"any_": all_}, "name": second, "tags": {"any_": ["x"]}}, []),
+        ({"id": {"any_": all_, "not_any_": all_[1:]}, "paused": {"eq_": True}}, []),
+        ({"id": {"any_": all_}, "paused": {"eq_": True}}, [four]),
+        (
+            {"operator": "or_", "id": {"any_": all_[:1]}, "name": {"any_": [two["name"]]}},
+            [one, two],
+        ),
+    )
+    rule = "lifecycle.bulk-delete"
+    for chosen, due in steps:
+        answer = actor.call("bulk_delete_deployments", json={"deployments": chosen})
+        if not actor.status(answer, OK, rule=rule, when="deleting in bulk"):
+            return
+        deleted = (value_of(answer) or {}).get("deleted")
+        actor.expect(
+            isinstance(deleted, list) and sorted(map(str, deleted)) == sorted(ids(due)),
+            rule,
+            answer,
+            "bulk deletion deletes others than those that match",
+            expected=ids(due),
+            got=deleted,
+            cause=f"bulk deletion by {', '.join(chosen)}",
+        )
+
+
 @judges("bulk-runs", "create")
 def walk_bulk_runs(actor: Actor) -> None:
     """Bulk creation makes a run for each item, also where another one cannot be made."""

@@ -261,8 +261,13 @@ def _change(actor: Actor, before: Record, field: str, value: Any) -> Record:
 
 def _limits(actor: Actor, before: Record) -> None:
     first = (before.get("global_concurrency_limit") or {}).get("id")
-    for limit in (7, None):
-        answer = actor.call("update_deployment", id=before["id"], json={"concurrency_limit": limit})
+    # What is taken away stays away, whatever else is changed afterwards.
+    for limit, body in (
+        (7, {"concurrency_limit": 7}),
+        (None, {"concurrency_limit": None}),
+        (None, {"version": before.get("version")}),
+    ):
+        answer = actor.call("update_deployment", id=before["id"], json=body)
         if not actor.status(
             answer, NO_CONTENT, rule="lifecycle.update", when="changing concurrency_limit"
         ):
@@ -286,6 +291,14 @@ def _limits(actor: Actor, before: Record) -> None:
             "a limit that is changed is another one afterwards",
             expected=first,
             got=now,
+            after=answer,
+        )
+        actor.compare(
+            "lifecycle.update-keeps",
+            reading,
+            steady(before),
+            after,
+            "not sent, and changed all the same",
             after=answer,
         )
 

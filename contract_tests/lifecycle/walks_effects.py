@@ -35,7 +35,13 @@ _BY_HAND: Final = {
     "manual": scheduled(FAR),
     "manual and late": scheduled(_PAST),
     "running": {"type": "RUNNING"},
+    "pending": {"type": "PENDING"},
+    "held": {"type": "PAUSED"},
+    "ending": {"type": "CANCELLING"},
     "done": {"type": "COMPLETED"},
+}
+_UNPLANNED: Final = {
+    state["type"]: label for label, state in _BY_HAND.items() if state["type"] != "SCHEDULED"
 }
 _WAIT: Final = 1.1
 """Seconds after which the clock of every server has moved on."""
@@ -86,9 +92,9 @@ def _kinds(actor: Actor, owner: Record) -> dict[str, str]:
 
 
 def _kind(run: Record) -> str:
-    states = {"RUNNING": "running", "COMPLETED": "done"}
-    if run.get("state_type") in states:
-        return states[run["state_type"]]
+    label = _UNPLANNED.get(str(run.get("state_type")))
+    if label:
+        return label
     whose = "planned" if run.get("auto_scheduled") else "manual"
     late = str(run.get("expected_start_time")) < FAR
     return f"{whose} and late" if late else whose
@@ -204,6 +210,34 @@ def walk_updated(actor: Actor) -> None:
         want = {**steady(one), "updated": one.get("updated")}
         what = f"{operation} is no change of the deployment"
         actor.compare("lifecycle.untouched", reading, want, now, what, after=answer)
+
+
+@judges("create", "polled", "read", "update-keeps")
+def walk_polled(actor: Actor) -> None:
+    """Whoever is polled for is ready, with runs or without, and a change does not undo that."""
+    if not is_recent(actor):
+        actor.session.cannot_judge("what a poll leaves behind is not known of this version")
+        return
+    flow = actor.flow()
+    # Only the second one has a run.
+    several = [actor.deployment(flow) for _ in range(2)]
+    body = {"state": scheduled(FAR)}
+    actor.call("create_flow_run_from_deployment", id=several[1]["id"], json=body)
+    poll = {"deployment_ids": ids(several)}
+    answer = actor.call("get_scheduled_flow_runs_for_deployments", json=poll)
+    ready = [_polled(actor, one, answer)[0] for one in several]
+    first = ready[0]
+    names = {"name": first["name"], "flow_id": flow["id"]}
+    for operation, change, place in (
+        ("update_deployment", {"tags": ["changed"]}, {"id": first["id"]}),
+        ("pause_deployment", {}, {"id": first["id"]}),
+        ("create_deployment", {**names, "description": "changed"}, {}),
+    ):
+        answer = actor.call(operation, json=change, at=place)
+        now, reading = actor.read(first["id"])
+        kept = {key: first.get(key) for key in ("status", "last_polled")}
+        what = f"{operation} undoes that a deployment was polled"
+        actor.compare("lifecycle.update-keeps", reading, kept, now, what, after=answer)
 
 
 def _polled(actor: Actor, one: Record, poll: Exchange) -> tuple[Record, Exchange]:

@@ -161,9 +161,10 @@ def walk_polling_several(actor: Actor) -> None:
     flow = actor.flow()
     plain, paused = actor.deployment(flow), actor.deployment(flow, paused=True)
     now = datetime.now(UTC).replace(microsecond=0)
+    # One's runs lie between the other's, so that neither comes first.
     states: tuple[tuple[Record, timedelta, Record], ...] = (
-        (plain, timedelta(hours=3), {}),
-        (paused, timedelta(hours=2), {"name": "AwaitingRetry"}),
+        (paused, timedelta(hours=3), {}),
+        (plain, timedelta(hours=2), {"name": "AwaitingRetry"}),
         (paused, timedelta(hours=-2), {}),
         (plain, timedelta(hours=4), {}),
     )

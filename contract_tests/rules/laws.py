@@ -220,6 +220,19 @@ def default_operator(ask: Asker, filters: Filters) -> None:
         _fail("default-operator", COUNT, "and_ is not the default operator", plain, spelled)
 
 
+def spelling(ask: Asker, operation: str, body: Filters, others: list[Filters]) -> None:
+    """A body in other spellings, as far as these are taken, gets the same answer."""
+    right = ask.raw(operation, body)
+    for other in others:
+        try:
+            got = ask.raw(operation, other)
+        except Useless:
+            continue
+        if _names(right) != _names(got):
+            message = "a value that is spelled otherwise is taken, for another one"
+            _fail("spelling", operation, message, _names(right), _names(got))
+
+
 def repeat(ask: Asker, filters: Filters) -> None:
     """The same request, the same answer."""
     # In an order without ties: where there are some, a server may break them anew.

@@ -60,13 +60,18 @@ def check(session: Session, deployments: Sequence[Record]) -> None:
     """
     found: list[Violation] = []
     flows = {flow["id"]: flow for flow in session.dataset.flows}
+    by_id: dict[str, Record | None] = {}
     for row in deployments:
         try:
-            _settle(session, lambda row=row: _same(session, row, flows))  # type: ignore[misc]
+            _settle(session, lambda row=row: _same(session, row, flows, by_id))  # type: ignore[misc]
             if row["id"] in session.dataset.sent:
                 _settle(session, lambda row=row: _kept(session, row, flows))  # type: ignore[misc]
         except Violation as violation:
             found.append(violation)
+    try:
+        _settle(session, lambda: _same_among_others(session, by_id))
+    except Violation as violation:
+        found.append(violation)
     if found:
         raise ExceptionGroup("rows", found)
 
@@ -84,8 +89,13 @@ def _settle(session: Session, attempt: Callable[[], Finding | None]) -> None:
             session.judge(finding)
 
 
-def _same(session: Session, row: Record, flows: Mapping[str, Record]) -> Finding | None:
-    """The row as filter, paginate, read by id and read by name tell it."""
+def _same(
+    session: Session,
+    row: Record,
+    flows: Mapping[str, Record],
+    by_ids: dict[str, Record | None],
+) -> Finding | None:
+    """The row as each way to read it tells it; what is read by id is noted."""
     target = session.target
     one = {"deployments": {"id": {"any_": [row["id"]]}}}
     reads: dict[str, Exchange] = {
@@ -99,7 +109,7 @@ def _same(session: Session, row: Record, flows: Mapping[str, Record]) -> Finding
         path = f"/deployments/name/{segment(flow['name'])}/{segment(row['name'])}"
         reads["read_deployment_by_name"] = target.get(path)
     told = {operation: _row(exchange) for operation, exchange in reads.items()}
-    by_id = told["read_deployment"]
+    by_id = by_ids[row["id"]] = told["read_deployment"]
     for operation, record in told.items():
         if record is None:
             about = f"does not answer a deployment that {_other(operation)}"
@@ -132,6 +142,46 @@ def _same(session: Session, row: Record, flows: Mapping[str, Record]) -> Finding
                 right=(told[other] or {})[key],
                 got=(told[wrong] or {}).get(key, MISSING),
             )
+    return None
+
+
+def _same_among_others(session: Session, by_id: dict[str, Record | None]) -> Finding | None:
+    """Each row where many are answered at once, and on each of two pages, as it is read by id.
+
+    What differs is read anew first, for the next attempt: it may have been changed.
+    """
+    target = session.target
+    chosen: Record = {"deployments": {"id": {"any_": list(by_id)}}}
+    half = max(1, -(-len(by_id) // 2))
+    answers = [
+        ("read_deployments", target.post("/deployments/filter", chosen)),
+        *(
+            (
+                "paginate_deployments",
+                target.post("/deployments/paginate", {**chosen, "limit": half, "page": page}),
+            )
+            for page in (1, 2)
+        ),
+    ]
+    for operation, exchange in answers:
+        for record in _rows(exchange):
+            one = str(record.get("id"))
+            right = by_id.get(one)
+            differing = right is not None and [
+                key for key in {**right, **record} if right.get(key, "?") != record.get(key, "?")
+            ]
+            if differing and right is not None:
+                key = min(differing)
+                by_id[one] = _row(target.get(f"/deployments/{one}"))
+                return differs(
+                    session,
+                    operation,
+                    exchange,
+                    rule="rows.same",
+                    about=f"tells another `{key}` among other rows than read_deployment does",
+                    right=right.get(key),
+                    got=record.get(key, MISSING),
+                )
     return None
 
 
@@ -255,15 +305,21 @@ def is_equal(got: Any, wanted: Any) -> bool:
 
 def _row(exchange: Exchange) -> Record | None:
     """The one deployment of an answer; None when there is not exactly one."""
+    found = _rows(exchange)
+    return found[0] if len(found) == 1 and "id" in found[0] else None
+
+
+def _rows(exchange: Exchange) -> list[Record]:
+    """The deployments of an answer: one, a list of them, or a page."""
     try:
         body = exchange.json() if exchange.status == OK else None
     except NotJson:
-        return None
+        return []
     if isinstance(body, dict) and "results" in body:
         body = body["results"]
-    if isinstance(body, list):
-        body = body[0] if len(body) == 1 else None
-    return body if isinstance(body, dict) and "id" in body else None
+    listed = body if isinstance(body, list) else [body]
+    found = [one for one in listed if isinstance(one, dict)]
+    return found if len(found) == len(listed) else []
 
 
 def differs(

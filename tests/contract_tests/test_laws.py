@@ -76,6 +76,18 @@ BREACHES: list[tuple[str, Callable[[str, Answer, Any], Any], Callable[[laws.Aske
         laws.no_body_is_empty,
     ),
     (
+        "laws.spelling",
+        lambda op, sent, told: 0 if op == COUNT and "true" in str(sent) else told,
+        lambda ask: laws.spelling(
+            ask, COUNT, PAUSED, [{"deployments": {"paused": {"eq_": "true"}}}]
+        ),
+    ),
+    (
+        "laws.spelling",
+        lambda op, sent, told: told[:1] if op == FILTER and sent["limit"] == "2" else told,
+        lambda ask: laws.spelling(ask, FILTER, {"limit": 2}, [{"limit": 2.0}, {"limit": "2"}]),
+    ),
+    (
         "laws.list-order",
         lambda op, sent, told: (
             1

@@ -35,6 +35,8 @@ OFTEN: Final = {
     "tags.all_ acts as any_",
     "like_ minds the case",
     "like_ is a prefix",
+    "a refused change is half there",
+    "PATCH schedule: day_or is lost",
     "and_ acts as or_",
     "or_ acts as and_",
     "an empty any_ matches all",
