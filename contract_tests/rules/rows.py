@@ -68,10 +68,11 @@ def check(session: Session, deployments: Sequence[Record]) -> None:
                 _settle(session, lambda row=row: _kept(session, row, flows))  # type: ignore[misc]
         except Violation as violation:
             found.append(violation)
-    try:
-        _settle(session, lambda: _same_among_others(session, by_id))
-    except Violation as violation:
-        found.append(violation)
+    if not found:  # what a row is alone comes first
+        try:
+            _settle(session, lambda: _same_among_others(session, by_id))
+        except Violation as violation:
+            found.append(violation)
     if found:
         raise ExceptionGroup("rows", found)
 

@@ -27,6 +27,7 @@ UNITS: Final[Mapping[str, timedelta]] = {
     "second": timedelta(seconds=1),
 }
 MOST_STRETCHES: Final = 1000
+BEYOND_THE_CALENDAR: Final = "The interval leads beyond the year 9999."
 LEAST: Final = timedelta(microseconds=1)
 NAMES: Final = ("prefect.resource.name", "prefect.name", event_filters.RESOURCE_ID)
 
@@ -35,13 +36,16 @@ def count_account_events(call: Call) -> Reply:
     """How many events that match are of each stretch of time, name or resource.
 
     Raises:
-        Unprocessable: there would be too many stretches.
+        Unprocessable: there would be too many stretches, or they leave the calendar.
     """
     body, now, countable = full(call), call.store.now(), call.path["countable"]
     wanted = sent(call)["filter"]
     since, until = event_filters.span(wanted.get("occurred") or {}, now)
     unit, interval = body.get("time_unit") or "day", body.get("time_interval") or 1.0
-    length = UNITS[unit] * interval
+    try:
+        length = UNITS[unit] * interval
+    except OverflowError:
+        raise Unprocessable(BEYOND_THE_CALENDAR) from None
     number = math.ceil((until - since) / length)
     if number > MOST_STRETCHES:
         raise Unprocessable(
@@ -53,7 +57,10 @@ def count_account_events(call: Call) -> Reply:
     if countable in {"event", "resource"}:
         return Reply(200, _by_kind(found, countable))
     end = until if until <= now else _end(now, unit)
-    return Reply(200, list(_by_time(found, since, end, length)))
+    try:
+        return Reply(200, list(_by_time(found, since, end, length)))
+    except OverflowError:
+        raise Unprocessable(BEYOND_THE_CALENDAR) from None
 
 
 def _end(now: datetime, unit: str) -> datetime:

@@ -141,7 +141,7 @@ class Models:
         for keyword, name in BOUNDS.items():
             if keyword not in schema:
                 continue
-            if self.own or OWN_BOUNDS.get(keyword) != schema[keyword]:
+            if self.own or schema[keyword] not in OWN_BOUNDS.get(keyword, ()):
                 flag, exclusive = EXCLUSIVE.get(keyword, ("", ""))
                 limits[exclusive if schema.get(flag) else name] = schema[keyword]
         return Annotated[made, Field(**limits)] if limits else made

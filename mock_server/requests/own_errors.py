@@ -1,8 +1,8 @@
 """Errors of our own: of what the released server takes, and fails on where it keeps it.
 
-It fails on numbers of more than 64 bits or not finite where it writes them, and on names of
-deployments and their queues with certain characters where it reads them back. What else is wrong it
-finds before, and so it is told before.
+It fails on numbers of more than 64 bits or not finite and on keys of inputs where it writes them,
+and on names of deployments and their queues with certain characters where it reads them back. What
+else is wrong it finds before, and so it is told before.
 """
 
 from __future__ import annotations
@@ -15,9 +15,14 @@ if TYPE_CHECKING:
 INT64: Final = (1 << 63) - 1
 NAME_IN_PATHS: Final = "^[^/%&<>]*$"
 """What the contract says of names that the released server takes and then cannot answer."""
+KEY_OF_INPUTS: Final = "^[-a-z0-9]*$"
+"""What it says of the keys of a run's inputs, which that server looks at when it keeps them."""
 
-OWN_BOUNDS: Final[Mapping[str, Any]] = {"maximum": INT64, "pattern": NAME_IN_PATHS}
-"""Keyword of a schema -> its value where it is a bound of our own."""
+OWN_BOUNDS: Final[Mapping[str, frozenset[Any]]] = {
+    "maximum": frozenset({INT64}),
+    "pattern": frozenset({NAME_IN_PATHS, KEY_OF_INPUTS}),
+}
+"""Keyword of a schema -> its values that are bounds of our own."""
 
 
 def reported(errors: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -30,5 +35,5 @@ def is_own(error: Mapping[str, Any]) -> bool:
     context = error.get("ctx")
     return error["type"] == "finite_number" or context in (
         {"le": INT64},
-        {"pattern": NAME_IN_PATHS},
+        *({"pattern": pattern} for pattern in OWN_BOUNDS["pattern"]),
     )
