@@ -7,6 +7,7 @@ examples, the coverage phase, and fuzzing with data that keeps and that breaks t
 
 from __future__ import annotations
 
+import json
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
@@ -140,6 +141,8 @@ def _plain(cases: Any, phase: str) -> Iterator[Generated]:
         if case.media_type not in (None, _JSON) or _is_about_the_path(case):
             continue
         generated = _request(case, phase)
+        if generated.content is not None and not can_be_repeated(generated.content):
+            continue
         key = repr(generated)
         if key not in seen:
             seen.add(key)
@@ -158,6 +161,21 @@ def _request(case: Case[Any], phase: str) -> Generated:
     if isinstance(case.body, bytes):
         return Generated(phase, headers, query, content=case.body)
     return Generated(phase, headers, query, case.body)
+
+
+def can_be_repeated(content: bytes) -> bool:
+    """Whether a refusal can repeat what bytes are read as: half a character cannot be written.
+
+    A released server fails on such (3.8.8, any operation with a body): it reads JSON in each of its
+    encodings, lone surrogates included, and repeats it in UTF-8.
+    """
+    try:
+        content.decode(json.detect_encoding(content), "surrogatepass").encode()
+    except UnicodeDecodeError:
+        return True  # it is refused before, unread
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _is_about_the_path(case: Case[Any]) -> bool:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from contract_tests.cases.schemathesis_bridge import bridge_for
+from contract_tests.cases.schemathesis_bridge import bridge_for, can_be_repeated
 from contract_tests.checks.conformance import Words, within_64_bits
 from contract_tests.rules.shape import shapes_for
 from contract_tests.spec.version import spec_for
@@ -140,3 +140,17 @@ def test_formats() -> None:
     assert not is_cron("H * * * *")
     assert is_rrule("FREQ=DAILY;COUNT=3")
     assert not is_rrule("never")
+
+
+@pytest.mark.parametrize(
+    ("content", "can"),
+    [
+        (b"{}", True),
+        (b"\xff", True),  # read in no encoding, and so refused unread
+        (b"\x00\xa4\xda\xabI\x87", False),
+        (b"\xed\xa0\x80", False),
+        (b"\x00{\x00}", True),
+    ],
+)
+def test_bytes_are_sent_that_a_refusal_can_repeat(content: bytes, can: bool) -> None:  # noqa: FBT001
+    assert can_be_repeated(content) is can
