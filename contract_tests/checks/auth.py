@@ -42,9 +42,11 @@ def asks(session: Session) -> bool:
 
 def _without(session: Session) -> tuple[bool, Exchange]:
     """Whether one of three operations refuses without credentials, and the last answer."""
-    probes = (("POST", "/deployments/filter"), ("GET", "/hello"), ("POST", "/deployments/count"))
-    for method, path in probes:
-        body = {"limit": 0} if method == "POST" and path != "/deployments/count" else UNSET
+    for method, path, body in (
+        ("POST", "/deployments/filter", {"limit": 0}),
+        ("GET", "/hello", UNSET),
+        ("POST", "/deployments/count", UNSET),
+    ):
         exchange = session.target.send(method, path, json=body, use="none")
         if exchange.status in _REFUSED:
             return True, exchange

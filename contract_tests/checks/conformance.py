@@ -125,9 +125,9 @@ class Conformance:
             self._try(generated)
 
     def _cases(self) -> Iterator[Generated]:
-        profile = self._actor.session.profile
         from contract_tests.cases.schemathesis_bridge import bridge_for  # noqa: PLC0415 - slow
 
+        profile = self._actor.session.profile
         bridge = bridge_for(self._actor.session.target.version)
         name = self._operation.id
         core = self._operation.core

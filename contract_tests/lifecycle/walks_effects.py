@@ -53,6 +53,14 @@ def is_recent(actor: Actor) -> bool:
     return actor.spec.does("has the side effects that were seen")
 
 
+def is_known(actor: Actor, what: str) -> bool:
+    """Whether something is known of the target's release; if not, the walk judges nothing."""
+    if is_recent(actor):
+        return True
+    actor.session.leave_out(f"{what} is not known of this version")
+    return False
+
+
 @judges("create", "read", "runs-stay", "scheduled-runs-go")
 def walk_effects_on_runs(actor: Actor) -> None:
     """Which runs an operation on their deployment takes away, and that it leaves the others."""
@@ -215,8 +223,7 @@ def walk_updated(actor: Actor) -> None:
 @judges("create", "polled", "read", "update-keeps")
 def walk_polled(actor: Actor) -> None:
     """Whoever is polled for is ready, with runs or without, and a change does not undo that."""
-    if not is_recent(actor):
-        actor.session.cannot_judge("what a poll leaves behind is not known of this version")
+    if not is_known(actor, "what a poll leaves behind"):
         return
     flow = actor.flow()
     # Only the second one has a run.

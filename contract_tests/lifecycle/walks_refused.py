@@ -17,7 +17,7 @@ from contract_tests.asking.actor import (
     steady,
 )
 from contract_tests.lifecycle import judges
-from contract_tests.lifecycle.walks_effects import is_recent
+from contract_tests.lifecycle.walks_effects import is_known
 from contract_tests.lifecycle.walks_runs import count_runs, scheduled
 
 if TYPE_CHECKING:
@@ -77,8 +77,7 @@ _TEMPLATE: Final[Record] = {
 @judges("create", "parameters")
 def walk_parameter_schema(actor: Actor) -> None:
     """Whatever a schema says of parameters is enforced: of a run, of a deployment, of a change."""
-    if not is_recent(actor):
-        actor.session.cannot_judge("what is enforced is not known of this version")
+    if not is_known(actor, "what is enforced"):
         return
     rule = "lifecycle.parameters"
     flow = actor.flow()
@@ -118,8 +117,7 @@ def _status(actor: Actor, answer: Any, status: int, rule: str, whose: str) -> No
 @judges("create", "job-variables")
 def walk_job_variables(actor: Actor) -> None:
     """Job variables are held to the template of the pool; a run needs those that are required."""
-    if not is_recent(actor):
-        actor.session.cannot_judge("what is enforced is not known of this version")
+    if not is_known(actor, "what is enforced"):
         return
     rule = "lifecycle.job-variables"
     pool = {"name": actor.name("pool"), "type": "process", "base_job_template": _TEMPLATE}

@@ -15,7 +15,7 @@ from contract_tests.asking.actor import (
     value_of,
 )
 from contract_tests.lifecycle import judges
-from contract_tests.lifecycle.walks_effects import is_recent
+from contract_tests.lifecycle.walks_effects import is_known
 from contract_tests.lifecycle.walks_runs import scheduled
 from contract_tests.rules.rows import is_as
 
@@ -189,8 +189,7 @@ def _in_bulk(actor: Actor, owner: Record, body: Record, first: Record) -> None:
 @judges("create", "read", "schedules", "update")
 def walk_schedule_values(actor: Actor) -> None:
     """A schedule says what was sent, whatever it was made by and however often it is changed."""
-    if not is_recent(actor):
-        actor.session.cannot_judge("what schedules keep is not known of this version")
+    if not is_known(actor, "what schedules keep"):
         return
     flow = actor.flow()
     owner = actor.deployment(flow, paused=True)

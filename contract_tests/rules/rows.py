@@ -123,11 +123,8 @@ def _same(
                 right=row["id"],
                 got=None,
             )
-        differing = by_id is not None and [
-            key for key in {**by_id, **record} if by_id.get(key, "?") != record.get(key, "?")
-        ]
-        if differing and by_id is not None:
-            key = min(differing)
+        key = None if by_id is None else _differing(by_id, record)
+        if key is not None and by_id is not None:
             wrong, other = operation, "read_deployment"
             if key not in by_id:
                 wrong, other = other, wrong
@@ -168,11 +165,8 @@ def _same_among_others(session: Session, by_id: dict[str, Record | None]) -> Fin
         for record in _rows(exchange):
             one = str(record.get("id"))
             right = by_id.get(one)
-            differing = right is not None and [
-                key for key in {**right, **record} if right.get(key, "?") != record.get(key, "?")
-            ]
-            if differing and right is not None:
-                key = min(differing)
+            key = None if right is None else _differing(right, record)
+            if key is not None and right is not None:
                 by_id[one] = _row(target.get(f"/deployments/{one}"))
                 return differs(
                     session,
@@ -184,6 +178,12 @@ def _same_among_others(session: Session, by_id: dict[str, Record | None]) -> Fin
                     got=record.get(key, MISSING),
                 )
     return None
+
+
+def _differing(one: Record, other: Record) -> str | None:
+    """The first key that two rows tell differently, or that one of them lacks."""
+    keys = one.keys() | other.keys()
+    return min((key for key in keys if one.get(key, "?") != other.get(key, "?")), default=None)
 
 
 def _other(operation: str) -> str:

@@ -9,12 +9,7 @@ from zoneinfo import ZoneInfo
 
 from mock_server import query
 from mock_server.call import Call, Reply
-from mock_server.errors import (
-    DATA_INTEGRITY_CONFLICT,
-    ApiError,
-    BadRequest,
-    RequestInvalid,
-)
+from mock_server.errors import DATA_INTEGRITY_CONFLICT, ApiError, BadRequest, RequestInvalid
 from mock_server.operations.parts import deployment_records, new_flow_runs, pools_and_queues, views
 from mock_server.operations.parts.parameter_checks import (
     MANY_RUNS,
@@ -28,6 +23,7 @@ from mock_server.operations.parts.records_and_bodies import by_id, full, sent
 from mock_server.operations.parts.run_creator import creator
 from mock_server.operations.parts.search import window
 from mock_server.requests.formats import has_no_offset
+from mock_server.scheduling import NoNextTimeError
 from mock_server.store.tables import IntegrityError
 
 if TYPE_CHECKING:
@@ -144,8 +140,6 @@ def _bulk_item(
 
 def schedule_deployment(call: Call) -> Reply:
     """Plan runs for each active schedule; an unknown deployment plans nothing."""
-    from mock_server.scheduling.schedules import NoNextTimeError  # noqa: PLC0415 - croniter is slow to load
-
     store, body = call.store, full(call)
     deployment = store.get("deployments", call.path["id"])
     if deployment is not None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from mock_server.call import Call, Reply, Text
-from mock_server.errors import Conflict, NotFound
+from mock_server.errors import Conflict
 from mock_server.operations.parts import run_inputs
-from mock_server.operations.parts.records_and_bodies import NO_CONTENT, found, full
+from mock_server.operations.parts.records_and_bodies import NO_CONTENT, by_id, found, full
 from mock_server.query.like import starts_with
 
 if TYPE_CHECKING:
@@ -20,9 +20,7 @@ TAKEN: Final = "A flow run input with this key already exists."
 
 def create_flow_run_input(call: Call) -> Reply:
     """Keep a text for a run."""
-    store, request, run = call.store, full(call), call.path["id"]
-    if store.get("flow_runs", run) is None:
-        raise NotFound(NO_RUN)
+    store, request, run = call.store, full(call), by_id(call, "flow_runs", NO_RUN)["id"]
     if store.find("flow_run_inputs", flow_run_id=run, key=request["key"]) is not None:
         raise Conflict(TAKEN)
     run_inputs.keep(store, run, **{name: request[name] for name in ("key", "value", "sender")})

@@ -11,11 +11,10 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from croniter import CroniterError, croniter
 
-from mock_server.scheduling import rrules
+from mock_server.scheduling import NoNextTimeError, rrules
 from mock_server.scheduling.rrules import check_rrule, normalise_rrule
 
 __all__ = [
-    "NoNextTimeError",
     "check_cron",
     "check_rrule",
     "check_timezone",
@@ -34,10 +33,6 @@ NEAREST_WEEKDAY: Final = re.compile(r"\dw", re.IGNORECASE)
 SUNDAY_AS_7: Final = re.compile(r"(?:^|[,-])7(?![0-9])")
 
 Schedule = Mapping[str, Any]
-
-
-class NoNextTimeError(Exception):
-    """A schedule cannot tell when it fires next: it never does, or contradicts itself."""
 
 
 # -- checks

@@ -12,6 +12,7 @@ from mock_server.operations.deployment_runs import (
     MIN_TIME,
     plan_ahead,
 )
+from mock_server.scheduling import NoNextTimeError
 from mock_server.services.service import Service
 
 if TYPE_CHECKING:
@@ -33,8 +34,6 @@ def due(store: Store, deployment: Record, now: datetime) -> datetime | None:
 
     Never, if one of the schedules cannot tell when it fires.
     """
-    from mock_server.scheduling.schedules import NoNextTimeError  # noqa: PLC0415 - croniter is slow to load
-
     try:
         times = [_due(store, schedule, now) for schedule in _schedules(store, deployment)]
     except NoNextTimeError:
@@ -52,8 +51,6 @@ def recently_changed(store: Store, deployment: Record, now: datetime) -> datetim
 
 def plan(store: Store, deployment: Record) -> list[Record]:
     """Plan the runs of all active schedules; those that are new."""
-    from mock_server.scheduling.schedules import NoNextTimeError  # noqa: PLC0415 - croniter is slow to load
-
     try:
         return plan_ahead(store, deployment, start=store.now())
     except NoNextTimeError:

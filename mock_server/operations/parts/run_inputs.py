@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
@@ -14,8 +14,6 @@ if TYPE_CHECKING:
 
     from mock_server.store import Store
     from mock_server.store.tables import Record
-
-CIRCULAR: Final = "Invalid schema: Unable to validate schema with circular references."
 
 
 class InputRefusedError(Exception):
@@ -55,7 +53,7 @@ def checked(store: Store, run: Record, given: Mapping[str, Any]) -> dict[str, An
     try:
         validate_parameters(values, _schema(store, run), required=True)
     except CircularSchema as error:
-        raise InputRefusedError(CIRCULAR) from error
+        raise InputRefusedError(str(error)) from error
     except (ValuesInvalid, SchemaInvalid) as error:
         raise InputRefusedError(f"Reason: {error}") from error
     return values
